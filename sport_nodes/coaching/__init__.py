@@ -1,0 +1,1 @@
+"""From a diagnosis to words that only say what was measured."""

@@ -1,0 +1,1 @@
+"""Metrics, measurement error, rules, root causes."""

@@ -1,0 +1,1 @@
+"""The pose optimisation: depth, cameras and IMUs in one skeleton."""

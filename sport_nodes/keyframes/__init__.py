@@ -1,0 +1,1 @@
+"""MotionDTW and target models."""

@@ -1,0 +1,1 @@
+"""ROS shells, one file a node: parameters, conversion, publishing. No algorithms."""

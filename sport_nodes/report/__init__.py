@@ -1,0 +1,1 @@
+"""The trial report and its plots."""

@@ -1,0 +1,1 @@
+"""How well a movement was done: network, features, backends, calibrated intervals."""

@@ -1,0 +1,1 @@
+"""Datasets, losses, training, evaluation and export of the scorer."""
