@@ -22,6 +22,10 @@ class Provenance(IntEnum):
     INFERRED = 4  # only limb length, IMU direction or the motion prior speaks for it
 
 
+def _not_given() -> NDArray[np.float64]:
+    return np.empty(0)
+
+
 @dataclass(frozen=True, eq=False)
 class Motion:
     """Joint positions over time.
@@ -31,15 +35,16 @@ class Motion:
     confidence: (T, 17) in 0..1; 0 exactly where missing.
     provenance: (T, 17) uint8 of `Provenance`.
     sigma_m: (T, 17) standard deviation per axis; NaN where unknown.
+    What is not given (an empty array) becomes: certain, measured, of unknown deviation.
 
     Raises InputError when shapes or times do not fit.
     """
 
     times_s: NDArray[np.float64]
     positions_m: NDArray[np.float64]
-    confidence: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
-    provenance: NDArray[np.uint8] = field(default=None)  # type: ignore[assignment]
-    sigma_m: NDArray[np.float64] = field(default=None)  # type: ignore[assignment]
+    confidence: NDArray[np.float64] = field(default_factory=_not_given)
+    provenance: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
+    sigma_m: NDArray[np.float64] = field(default_factory=_not_given)
 
     def __post_init__(self) -> None:
         times = np.ascontiguousarray(self.times_s, dtype=np.float64)
@@ -54,12 +59,12 @@ class Motion:
             raise InputError("the times of a motion must be finite and strictly increasing")
         present = np.isfinite(positions).all(axis=2)
         positions[~present] = np.nan
-        confidence = np.ones(shape) if self.confidence is None else np.array(self.confidence, dtype=np.float64)
-        if self.provenance is None:
+        confidence = np.ones(shape) if self.confidence.size == 0 else np.array(self.confidence, dtype=np.float64)
+        if self.provenance.size == 0:
             provenance = np.full(shape, Provenance.MEASURED, dtype=np.uint8)
         else:
             provenance = np.array(self.provenance, dtype=np.uint8)
-        sigma = np.full(shape, np.nan) if self.sigma_m is None else np.array(self.sigma_m, dtype=np.float64)
+        sigma = np.full(shape, np.nan) if self.sigma_m.size == 0 else np.array(self.sigma_m, dtype=np.float64)
         for name, array in (("confidence", confidence), ("provenance", provenance), ("sigma_m", sigma)):
             if array.shape != shape:
                 raise InputError(f"{name} of a motion must have shape {shape}, found {array.shape}")
@@ -70,15 +75,16 @@ class Motion:
         confidence[~present] = 0.0
         provenance[~present] = Provenance.MISSING
         sigma[~present] = np.nan
-        for name, array in (
-            ("times_s", times),
-            ("positions_m", positions),
-            ("confidence", confidence),
-            ("provenance", provenance),
-            ("sigma_m", sigma),
-        ):
-            array.flags.writeable = False
-            object.__setattr__(self, name, array)
+        fields = {
+            "times_s": times,
+            "positions_m": positions,
+            "confidence": confidence,
+            "provenance": provenance,
+            "sigma_m": sigma,
+        }
+        for name, value in fields.items():
+            value.flags.writeable = False
+            object.__setattr__(self, name, value)
 
     def __len__(self) -> int:
         return len(self.times_s)

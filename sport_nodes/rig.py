@@ -172,7 +172,8 @@ def _camera_from_dict(name: str, data: dict[str, Any]) -> Camera:
         translation = np.array(data["translation_m"], dtype=np.float64).reshape(3)
     return Camera(
         name,
-        *(int(v) for v in data["size_px"]),
+        width_px=int(data["size_px"][0]),
+        height_px=int(data["size_px"][1]),
         matrix=np.array([[fx, 0.0, cx], [0.0, fy, cy], [0.0, 0.0, 1.0]]),
         distortion=np.array(data.get("distortion", [0.0] * 5), dtype=np.float64).reshape(5),
         rotation=rotation,
