@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ class Motion:
     sigma_m: NDArray[np.float64] = field(default_factory=_not_given)
 
     def __post_init__(self) -> None:
-        times = np.ascontiguousarray(self.times_s, dtype=np.float64)
+        times = np.array(self.times_s, dtype=np.float64)
         positions = np.array(self.positions_m, dtype=np.float64)
         shape = (len(times), JOINT_COUNT)
         if times.ndim != 1 or positions.shape != (*shape, 3):
@@ -75,7 +76,7 @@ class Motion:
         confidence[~present] = 0.0
         provenance[~present] = Provenance.MISSING
         sigma[~present] = np.nan
-        fields = {
+        fields: dict[str, NDArray[Any]] = {
             "times_s": times,
             "positions_m": positions,
             "confidence": confidence,
