@@ -111,7 +111,7 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class EvidenceSpec:
-    """One entry of the root-cause matrix: `metric` deviating to `direction` (low, high, either) speaks for it by `weight`."""
+    """One entry of the root-cause matrix: how much (`weight`) `metric` off to `direction` (low, high, either) speaks."""
 
     metric: str
     direction: str
