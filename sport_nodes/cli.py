@@ -1,0 +1,69 @@
+"""The `sport` command: the core without a running graph, and the graph without `ros2 launch`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sport_nodes import __version__
+from sport_nodes.errors import InputError
+
+OK: Final = 0
+FAULT: Final = 1  # of the program
+UNUSABLE_INPUT: Final = 2
+INTERRUPTED: Final = 130  # as shells say it
+
+
+@dataclass(frozen=True)
+class Output:
+    """What a command found out: for programs, for people, and the exit status."""
+
+    data: Any = field(default_factory=dict)
+    text: str = ""
+    status: int = OK
+
+
+Handler = Callable[[argparse.Namespace], Output]
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands with their options."""
+    from sport_nodes.commands import graph, models, movements, tools
+
+    top = argparse.ArgumentParser(prog="sport", description="Measure, score and coach movement.")
+    top.add_argument("--version", action="version", version=f"sport_coach {__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for group in (graph, movements, models, tools):
+        group.register(commands)
+    return top
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status. Unusable input is one line on standard error and status 2."""
+    options = parser().parse_args(arguments)
+    handler: Handler = options.handler
+    try:
+        output = handler(options)
+        if getattr(options, "json", False):
+            print(json.dumps(output.data, allow_nan=False, ensure_ascii=False))
+        elif output.text:
+            print(output.text)
+    except InputError as error:
+        print(f"sport {options.command}: {' '.join(str(error).split())}", file=sys.stderr)
+        return UNUSABLE_INPUT
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader (head, less) has gone; what it wanted it has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
+    return output.status
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,155 @@
+"""Commands on one recorded movement: assess, align, fuse, target."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sport_nodes.cli import Output
+from sport_nodes.commands.options import add_action, add_json, add_language, add_output, add_rig
+from sport_nodes.errors import InputError
+
+if TYPE_CHECKING:
+    from sport_nodes.assess import Assessment
+
+Commands = Any
+
+
+def register(commands: Commands) -> None:
+    """Add the parsers of this module's commands."""
+    parser = commands.add_parser("assess", help="score, keyframes, diagnosis and coaching of one recorded movement")
+    parser.add_argument("motion", type=Path, metavar="MOTION", help=".csv, .trc, .c3d or a rosbag2 folder or file")
+    add_action(parser)
+    parser.add_argument("--target", type=Path, metavar="FILE", help="target model (default: the nearest shipped one)")
+    parser.add_argument("--report", type=Path, metavar="OUT.html", help="write the trial report too")
+    parser.add_argument("--model", metavar="NAME", help="coach with this model of the local Ollama server")
+    add_language(parser)
+    add_json(parser)
+    parser.set_defaults(handler=assess_command)
+
+    parser = commands.add_parser("align", help="align a recording with a target model or another recording")
+    parser.add_argument("query", type=Path, metavar="QUERY", help="the recording")
+    parser.add_argument("target", type=Path, metavar="TARGET", help="target model (.json) or a good recording")
+    add_action(parser)
+    add_json(parser)
+    parser.set_defaults(handler=align_command)
+
+    parser = commands.add_parser("fuse", help="sync and fusion of a recorded bag of sensor data")
+    parser.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 folder, .mcap or .db3")
+    add_rig(parser)
+    add_output(parser, "the fused motion (.csv or .trc)")
+    add_json(parser)
+    parser.set_defaults(handler=fuse_command)
+
+    parser = commands.add_parser("target", help="target models")
+    targets = parser.add_subparsers(dest="target_command", metavar="COMMAND", required=True)
+    parser = targets.add_parser("make", help="a target model from good recordings")
+    parser.add_argument("motion", type=Path, nargs="+", metavar="MOTION")
+    add_action(parser)
+    parser.add_argument(
+        "--keyframe", action="append", default=[], metavar="NAME=SECONDS", help="a known keyframe of the first recording"
+    )
+    add_output(parser, "the target model (.json)")
+    parser.set_defaults(handler=target_make_command)
+
+
+def assess_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.assess import assess
+    from sport_nodes.coaching.language_model import LanguageModel
+    from sport_nodes.io.motion_files import read_motion
+    from sport_nodes.keyframes.target import read_target
+
+    result = assess(
+        read_motion(options.motion),
+        options.action,
+        target=read_target(options.target) if options.target else None,
+        trial=options.motion.stem,
+        language=options.language,
+        model=LanguageModel(options.model) if options.model else None,
+    )
+    if options.report:
+        from sport_nodes.report.report import write_report
+
+        write_report(result, options.report)
+    return Output(result.to_json(), summary(result, options.report))
+
+
+def summary(result: Assessment, report: Path | None = None) -> str:
+    """An assessment in a few lines for the terminal."""
+    scores = result.scores
+    lines = [f"{result.action}, {result.trial or 'trial'}" + (" (simulated)" if result.simulated else "")]
+    if scores.withheld:
+        lines.append(f"  score      withheld: {scores.withheld}")
+    else:
+        lines.append(f"  score      {scores.value:.0f} of 100 ({scores.low:.0f} to {scores.high:.0f}), {scores.grade}")
+        stages = ", ".join(f"{stage.name} {stage.score:.0f}" for stage in scores.stages)
+        lines.append(f"  stages     {stages}")
+    if result.alignment.reason:
+        lines.append(f"  keyframes  none: {result.alignment.reason}")
+    else:
+        keyframes = ", ".join(f"{k.name} {k.time_s:.2f} s" for k in result.alignment.keyframes)
+        lines.append(f"  keyframes  {keyframes}")
+    for number, improvement in enumerate(result.coaching.improvements, 1):
+        lines.append(f"  improve {number}  {improvement.title}: {improvement.cue}")
+    if not result.coaching.improvements and not result.diagnosis.reason:
+        lines.append("  improve    nothing that exceeds the measurement error")
+    if report:
+        lines.append(f"  report     {report}")
+    return "\n".join(lines)
+
+
+def align_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.assess import without_nan
+    from sport_nodes.io.motion_files import read_motion
+    from sport_nodes.keyframes.align import align
+    from sport_nodes.keyframes.target import make_target, read_target
+
+    if options.target.suffix == ".json":
+        target = read_target(options.target)
+    else:
+        target = make_target([read_motion(options.target)], options.action)
+    alignment = align(read_motion(options.query), target)
+    data = without_nan(
+        {
+            "windows_s": alignment.windows_s.tolist(),
+            "path": alignment.path_s.tolist(),
+            "distance": alignment.distance,
+            "keyframes": [dataclasses.asdict(k) for k in alignment.keyframes],
+            "reason": alignment.reason or None,
+        }
+    )
+    lines = [f"{k.name:20s} {k.time_s:7.3f} s  (target {k.target_time_s:.3f} s)" for k in alignment.keyframes]
+    return Output(data, "\n".join(lines) or f"not aligned: {alignment.reason}")
+
+
+def fuse_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.fusion.evaluate import fuse_recording
+    from sport_nodes.io.bag import read_recording
+    from sport_nodes.io.motion_files import write_motion
+    from sport_nodes.rig import load_rig
+
+    motion, figures = fuse_recording(read_recording(options.bag), load_rig(options.rig))
+    write_motion(motion, options.output)
+    text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
+    truth = figures.get("ground_truth")
+    if truth:
+        text += f"; mean joint error {truth['mpjpe_mm']:.1f} mm against the simulated truth"
+    return Output(figures, text)
+
+
+def target_make_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.io.motion_files import read_motion
+    from sport_nodes.keyframes.target import make_target, save_target
+
+    keyframes: dict[str, float] = {}
+    for pair in options.keyframe:
+        name, _, seconds = pair.partition("=")
+        try:
+            keyframes[name] = float(seconds)
+        except ValueError as error:
+            raise InputError(f"--keyframe needs NAME=SECONDS, found '{pair}'") from error
+    target = make_target([read_motion(path) for path in options.motion], options.action, keyframes=keyframes or None)
+    save_target(target, options.output)
+    return Output(text=f"target model written to {options.output}")
