@@ -1,0 +1,226 @@
+"""rosbag2 recordings, MCAP and sqlite3, read and written without ROS."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from rosbags.highlevel import AnyReader, AnyReaderError
+from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.typesys import TypesysError
+
+from sport_nodes import topics
+from sport_nodes.errors import InputError
+from sport_nodes.io import bag_messages as messages
+from sport_nodes.measurements import ImuStream, KeypointStream, Recording, SkeletonStream
+from sport_nodes.motion import Motion
+from sport_nodes.skeleton import JOINT_COUNT
+
+Array = NDArray[np.float64]
+
+_STORAGE_SUFFIXES: Final = (".mcap", ".db3")
+_BAG_VERSION: Final = 9  # rosbag2 of Jazzy
+# What rosbags raises on bytes that are no bag, no message or not whole.
+_DAMAGED: Final = (
+    *(AnyReaderError, ReaderError, TypesysError, sqlite3.Error, struct.error, OSError, EOFError),
+    *(ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, MemoryError, OverflowError),
+)
+
+
+class BagWriter:
+    """Writes one MCAP bag. Same messages and times, same bytes.
+
+    Raises InputError when the folder is already there or cannot be written.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._writer = Writer(path, version=_BAG_VERSION, storage_plugin=StoragePlugin.MCAP)
+            self._writer.open()
+        except (WriterError, OSError) as error:
+            raise InputError(f"cannot write a bag to {path}: {error}; choose a new folder") from error
+        self._connections: dict[str, Any] = {}
+
+    def write(self, topic: str, message: Any, time_s: float) -> None:
+        """Append a message of `bag_messages`; time_s: when it was received."""
+        name = message.__msgtype__
+        if topic not in self._connections:
+            self._connections[topic] = self._writer.add_connection(topic, name, typestore=messages.typestore())
+        data = messages.typestore().serialize_cdr(message, name)
+        self._writer.write(self._connections[topic], messages.nanoseconds(time_s), data)
+
+    def __enter__(self) -> BagWriter:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._writer.__exit__(kind, error, trace)
+
+
+@contextmanager
+def open_bag(path: Path) -> Iterator[AnyReader]:
+    """A bag for reading: a folder (with or without metadata.yaml), an .mcap or a .db3.
+
+    Raises InputError when it is not one, or when it turns out damaged while it is read.
+    """
+    files = _storage_files(path)
+    try:
+        with AnyReader(files, default_typestore=messages.typestore()) as reader:
+            yield reader
+    except InputError:
+        raise
+    except _DAMAGED as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(
+            f"{path} cannot be read as a rosbag2 recording ({reason}); "
+            "if a recorder was stopped half way, mend it with `ros2 bag reindex` or `mcap recover`"
+        ) from error
+
+
+def read_recording(path: Path) -> Recording:
+    """All sensor streams of a bag, on the host's clock; with the lab's truth where it was recorded.
+
+    Raises InputError when the bag is damaged or holds no sensor data.
+    """
+    wanted = (messages.KEYPOINTS, messages.SKELETON, messages.IMU, messages.DEVICE_CLOCK, messages.TRIAL_MOTION)
+    with open_bag(path) as reader:
+        found = dict(_decoded(reader, wanted))
+        known = _topic_names(reader)
+        cameras = {_device(t): _keypoint_stream(m) for t, m in found.items() if _is(m, messages.KEYPOINTS)}
+        imus = {_device(t): _imu_stream(m) for t, m in found.items() if _is(m, messages.IMU) and t.endswith("/data")}
+        clocks = tuple(
+            messages.device_clock_of(m[-1]) for t, m in sorted(found.items()) if _is(m, messages.DEVICE_CLOCK)
+        )
+        depth = _skeleton_stream(found[topics.KINECT_SKELETON]) if topics.KINECT_SKELETON in found else None
+        truth, about = _truth(found)
+    if depth is None and not cameras and not imus:
+        raise InputError(f"{path} holds no sensor data; its topics are {known}")
+    if about is None and topics.MOTION_TRIAL in found:
+        about = found[topics.MOTION_TRIAL][-1]
+    return Recording(
+        depth=depth,
+        cameras=dict(sorted(cameras.items())),
+        imus=dict(sorted(imus.items())),
+        clocks=clocks,
+        truth=truth,
+        action=about.action if about else "",
+        athlete=about.athlete if about else "",
+        trial=about.trial if about else "",
+    )
+
+
+def read_motion_bag(path: Path) -> Motion:
+    """The fused motion of a bag: its last /motion/trial, else the skeletons on /motion/skeleton.
+
+    Times are seconds in the trial. Raises InputError when the bag has neither.
+    """
+    with open_bag(path) as reader:
+        found = dict(_decoded(reader, (messages.TRIAL_MOTION, messages.SKELETON)))
+        if topics.MOTION_TRIAL in found:
+            return messages.motion_of_trial(found[topics.MOTION_TRIAL][-1])
+        if topics.MOTION_SKELETON in found:
+            return _motion_of_skeletons(found[topics.MOTION_SKELETON])
+        known = _topic_names(reader)
+        raw = any(c.msgtype in (messages.KEYPOINTS, messages.SKELETON, messages.IMU) for c in reader.connections)
+    hint = "; it is a recording of sensors: run `sport fuse` on it first" if raw else ""
+    raise InputError(
+        f"{path} has neither {topics.MOTION_TRIAL} nor {topics.MOTION_SKELETON}; its topics are {known}{hint}"
+    )
+
+
+def _storage_files(path: Path) -> list[Path]:
+    path = path.parent if path.name == "metadata.yaml" else path
+    if not path.exists():
+        raise InputError(f"there is no bag at {path}")
+    if path.is_file():
+        if path.suffix not in _STORAGE_SUFFIXES:
+            raise InputError(f"{path} is not a bag: expected a folder or one of {', '.join(_STORAGE_SUFFIXES)}")
+        return [path]
+    if (path / "metadata.yaml").is_file():
+        return [path]
+    files = sorted(p for p in path.iterdir() if p.suffix in _STORAGE_SUFFIXES)
+    if not files:
+        raise InputError(f"{path} is not a bag: it holds neither metadata.yaml nor an .mcap or .db3 file")
+    return files
+
+
+def _decoded(reader: AnyReader, types: tuple[str, ...]) -> dict[str, list[Any]]:
+    """Messages of the given types by topic, in the order in which they were received."""
+    connections = [c for c in reader.connections if c.msgtype in types]
+    found: dict[str, list[Any]] = defaultdict(list)
+    if connections:
+        for connection, _, data in reader.messages(connections):
+            found[connection.topic].append(reader.deserialize(data, connection.msgtype))
+    return found
+
+
+def _topic_names(reader: AnyReader) -> str:
+    return ", ".join(sorted({c.topic for c in reader.connections})) or "none"
+
+
+def _is(found: list[Any], name: str) -> bool:
+    return bool(found[0].__msgtype__ == name)
+
+
+def _device(topic: str) -> str:
+    """`/camera_0/keypoints` to `camera_0`."""
+    return topic.strip("/").rpartition("/")[0]
+
+
+def _in_order(found: list[Any]) -> tuple[Array, list[Any]]:
+    """Stamps (N,), strictly increasing, and their messages; of equal stamps the first."""
+    stamps = np.array([messages.stamp_s(m) for m in found])
+    times, first = np.unique(stamps, return_index=True)
+    return times, [found[i] for i in first]
+
+
+def _keypoint_stream(found: list[Any]) -> KeypointStream:
+    times, found = _in_order(found)
+    people = [messages.keypoints_of(m) for m in found]
+    most = max((len(c) for _, c in people), default=0)
+    xy = np.full((len(found), most, JOINT_COUNT, 2), np.nan)
+    confidence = np.zeros((len(found), most, JOINT_COUNT))
+    for i, (points, certainty) in enumerate(people):
+        xy[i, : len(points)] = points
+        confidence[i, : len(points)] = certainty
+    return KeypointStream(times, xy, confidence)
+
+
+def _skeleton_stream(found: list[Any]) -> SkeletonStream:
+    times, found = _in_order(found)
+    joints = [messages.skeleton_of(m) for m in found]
+    return SkeletonStream(times, np.array([j[0] for j in joints]), np.array([j[1] for j in joints]))
+
+
+def _imu_stream(found: list[Any]) -> ImuStream:
+    times, found = _in_order(found)
+    samples = [messages.imu_of(m) for m in found]
+    return ImuStream(times, np.array([s[0] for s in samples]), np.array([s[1] for s in samples]))
+
+
+def _motion_of_skeletons(found: list[Any]) -> Motion:
+    times, found = _in_order(found)
+    joints = [messages.skeleton_of(m) for m in found]
+    return Motion(times - times[0], *(np.array([j[k] for j in joints]) for k in range(4)))
+
+
+def _truth(found: dict[str, list[Any]]) -> tuple[Motion | None, Any]:
+    """The lab's truth on the host's clock, and the message that describes the trial."""
+    if topics.GROUND_TRUTH_TRIAL in found:
+        about = found[topics.GROUND_TRUTH_TRIAL][-1]
+        motion = messages.motion_of_trial(about)
+        return motion.moved(motion.positions_m, motion.times_s + messages.stamp_s(about)), about
+    if topics.GROUND_TRUTH_SKELETON in found:
+        times, skeletons = _in_order(found[topics.GROUND_TRUTH_SKELETON])
+        motion = _motion_of_skeletons(skeletons)
+        return motion.moved(motion.positions_m, times), None
+    return None, None
