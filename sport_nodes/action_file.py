@@ -121,11 +121,14 @@ class _Reader:
             kind = self.word(raw, "at", where)
             self.known(self.word(raw, "quantity", where), QUANTITIES, "quantity", where)
             self.known(kind, EVENT_KINDS, "kind of event", where)
+            sides = ("", "left", "right") if QUANTITIES[raw["quantity"]].sided else ("",)
+            self.known(str(raw.get("side", "")), sides, "side", where)
             if kind.endswith("through") and ("threshold" in raw) == ("fraction" in raw):
                 raise self.mistake(where, f"'{kind}' needs either a 'threshold' or a 'fraction'")
             event = EventSpec(
                 quantity=raw["quantity"],
                 at=kind,
+                side=str(raw.get("side", "")),
                 rate=bool(raw.get("rate", False)),
                 threshold=self.optional_number(raw, "threshold", where),
                 fraction=self.optional_number(raw, "fraction", where),
@@ -158,7 +161,7 @@ class _Reader:
             self.known(one, self.stage_names, "stage", where)
         sided = bool(quantity) and QUANTITIES[quantity].sided
         sides = str(data.get("sides", "mean" if sided else ""))
-        self.known(sides, ("mean", "each", "difference") if sided else ("",), "sides", where)
+        self.known(sides, ("mean", "each", "difference", "left", "right") if sided else ("",), "sides", where)
         joints = tuple(data.get("joints", QUANTITIES[quantity].joints_of("") if quantity else ()))
         for joint in joints:
             self.known(joint, JOINTS, "joint", where)

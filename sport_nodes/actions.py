@@ -50,7 +50,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class EventSpec:
-    """The physical event a keyframe stands for: where `quantity` (mean of both sides) has its `at`.
+    """The physical event a keyframe stands for: where `quantity` (of one side, "" the mean of both) has its `at`.
 
     at: maximum, minimum, rises_through or falls_through (the last two: `threshold`, in the quantity's unit, or, as
     `fraction`, that share of the way from its least to its greatest value in the window searched).
@@ -59,6 +59,7 @@ class EventSpec:
 
     quantity: str
     at: str
+    side: str = ""
     rate: bool = False
     threshold: float | None = None
     fraction: float | None = None
@@ -82,7 +83,8 @@ class MetricSpec:
     range, smoothness, time_of_maximum, time_of_minimum; times in seconds after `relative_to`); or `between` two
     keyframes (the change of the quantity, or the duration in s when there is no quantity).
     rate: the quantity's change per second instead of itself.
-    sides: mean (one finding of both), each (one finding a side), difference (left minus right), or "" (midline).
+    sides: mean (one finding of both), each (one finding a side), difference (left minus right), left or right (the
+    other one in a left-hander's movement), or "" (midline).
     ideal: (low, high) that replaces the target model's value, None where the target model decides.
     tolerance: in `unit`, what style may differ. low_label, high_label: the words for too little and too much.
     """
@@ -111,7 +113,7 @@ class MetricSpec:
 
 @dataclass(frozen=True)
 class EvidenceSpec:
-    """One entry of the root-cause matrix: how much (`weight`) `metric` off to `direction` (low, high, either) speaks."""
+    """An entry of the root-cause matrix: what `metric`, off to `direction` (low, high, either), counts for a cause."""
 
     metric: str
     direction: str

@@ -24,7 +24,8 @@ class Alignment:
     """windows_s: (R, 2) begin and end of each repetition found. path_s: (K, 2) of (recording, target) seconds.
 
     distance: mean weighted feature distance along the path of the best window. target: the target model's name.
-    stage_bounds_s: (R, number of stages + 1). reason: why there is no alignment, "" when there is one.
+    stage_bounds_s: (R, number of stages + 1). mirrored: the movement was done with the other hand than the target's.
+    reason: why there is no alignment, "" when there is one.
     """
 
     action: str
@@ -35,3 +36,4 @@ class Alignment:
     keyframes: tuple[Keyframe, ...]
     stage_bounds_s: NDArray[np.float64]
     reason: str = ""
+    mirrored: bool = False

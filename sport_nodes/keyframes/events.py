@@ -1,0 +1,80 @@
+"""When a physical event happens: the deepest knee bend, the peak of the hips, the wrist's greatest speed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.actions import EventSpec
+from sport_nodes.body import body_of
+from sport_nodes.keyframes.features import GRID_HZ, SMOOTHING_S, smooth
+from sport_nodes.motion import Motion
+from sport_nodes.quantities import QUANTITIES, read_quantity
+
+Array = NDArray[np.float64]
+
+OTHER_SIDE: Final = {"left": "right", "right": "left", "": ""}
+# Fewer frames than this around an event say nothing about it.
+_LEAST_FRAMES: Final = 3
+
+
+def find_event(motion: Motion, event: EventSpec, begin_s: float, end_s: float, *, mirrored: bool) -> float | None:
+    """Time of the event in an even motion (features.resample) between two times, to a fraction of a frame.
+
+    mirrored: the sides that the event names are the other ones. None where the quantity is unknown or has no such
+    event inside the window: an extreme at its edge belongs to something else.
+    """
+    values = event_signal(motion, event, mirrored=mirrored)
+    inside = (motion.times_s >= begin_s) & (motion.times_s <= end_s) & np.isfinite(values)
+    frames = np.flatnonzero(inside)
+    if len(frames) < _LEAST_FRAMES:
+        return None
+    if event.at in ("maximum", "minimum"):
+        return _extreme(motion.times_s, values if event.at == "maximum" else -values, frames)
+    level = event.threshold
+    if event.fraction is not None:
+        low, high = float(values[frames].min()), float(values[frames].max())
+        level = low + event.fraction * (high - low)
+    sign = 1.0 if event.at == "rises_through" else -1.0
+    return _crossing(motion.times_s, sign * (values - (level or 0.0)), frames)
+
+
+def event_signal(motion: Motion, event: EventSpec, *, mirrored: bool) -> Array:
+    """(T,) the event's quantity or its rate, smoothed; of both sides the mean, or the one that is known."""
+    flat = motion.positions_m.reshape(len(motion), -1)
+    positions = smooth(flat, SMOOTHING_S * GRID_HZ).reshape(motion.positions_m.shape)
+    body = body_of(motion.times_s, positions)
+    if event.side or not QUANTITIES[event.quantity].sided:
+        side = OTHER_SIDE[event.side] if mirrored else event.side
+        values = read_quantity(body, event.quantity, side)
+    else:
+        both = np.stack([read_quantity(body, event.quantity, side) for side in ("left", "right")])
+        known = np.isfinite(both)
+        values = np.where(known, both, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    return body.rate(values) if event.rate else values
+
+
+def _extreme(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float | None:
+    """The greatest value that is greater than its neighbours, at the top of the parabola through the three."""
+    inner = frames[(frames > 0) & (frames < len(values) - 1)]
+    before, here, after = values[inner - 1], values[inner], values[inner + 1]
+    with np.errstate(invalid="ignore"):
+        peaks = inner[(here >= before) & (here > after)]
+    if len(peaks) == 0:
+        return None
+    top = int(peaks[np.argmax(values[peaks])])
+    a, b, c = values[top - 1 : top + 2]
+    return float(times_s[top] + 0.5 * (a - c) / (a - 2.0 * b + c) * (times_s[top + 1] - times_s[top]))
+
+
+def _crossing(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float | None:
+    """The steepest place where the values rise through zero."""
+    pairs = frames[:-1][np.diff(frames) == 1]
+    rising = pairs[(values[pairs] < 0.0) & (values[pairs + 1] >= 0.0)]
+    if len(rising) == 0:
+        return None
+    at = int(rising[np.argmax(values[rising + 1] - values[rising])])
+    share = -values[at] / (values[at + 1] - values[at])
+    return float(times_s[at] + share * (times_s[at + 1] - times_s[at]))

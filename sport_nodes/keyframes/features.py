@@ -1,0 +1,130 @@
+"""What MotionDTW compares: joint angles with angular velocity and acceleration, on an even time grid."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from sport_nodes.body import body_of
+from sport_nodes.motion import Motion
+from sport_nodes.quantities import QUANTITIES, read_quantity
+
+Array = NDArray[np.float64]
+
+#: Frames per second on which motions are compared, whatever they were recorded at.
+GRID_HZ: Final = 60.0
+# Standard deviation of the Gaussian that smooths angles before they are differentiated: it passes movement up to
+# about 6 Hz (-3 dB), where Winter (2009), ch. 3, puts the cut-off for whole-body movement.
+SMOOTHING_S: Final = 0.022
+# Joints hidden for less than this are bridged by a straight line; a longer gap stays unknown.
+LONGEST_BRIDGE_S: Final = 0.25
+# Shares of angle, angular velocity and angular acceleration in the distance: shape counts most, noise grows with
+# each derivative.
+ORDER_SHARES: Final = (0.55, 0.30, 0.15)
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """times_s (T,) evenly spaced; values (T, 3 C) in deg, deg/s, deg/s^2; NaN where unknown. names: C channels."""
+
+    times_s: Array
+    values: Array
+    names: tuple[str, ...]
+
+
+def channel_names(quantities: Mapping[str, float]) -> tuple[str, ...]:
+    """One channel for each side of a sided quantity: "left_knee_flexion"."""
+    names: list[str] = []
+    for quantity in quantities:
+        sides = ("left_", "right_") if QUANTITIES[quantity].sided else ("",)
+        names += [side + quantity for side in sides]
+    return tuple(names)
+
+
+def features(motion: Motion, weights: Mapping[str, float]) -> Features:
+    """The features of a motion for the quantities that `weights` names; needs no heading but for the trunk's lean."""
+    resampled = resample(motion, GRID_HZ)
+    body = body_of(resampled.times_s, resampled.positions_m)
+    columns = []
+    for quantity in weights:
+        for side in ("left", "right") if QUANTITIES[quantity].sided else ("",):
+            columns.append(read_quantity(body, quantity, side))
+    angles = np.stack(columns, axis=1)
+    spread_frames = SMOOTHING_S * GRID_HZ
+    orders = [smooth(angles, spread_frames, order=k) * GRID_HZ**k for k in range(3)]
+    return Features(resampled.times_s, np.concatenate(orders, axis=1), channel_names(weights))
+
+
+def scales(values: Array, names: tuple[str, ...], weights: Mapping[str, float]) -> Array:
+    """(3 C,) weight over squared size of each feature, such that squared differences times this sum to about 1.
+
+    The size of an order of derivative is the spread of the target's own channels, pooled, so that a still joint is
+    not blown up.
+    """
+    count = len(names)
+    joint = np.array([weights[name.removeprefix("left_").removeprefix("right_")] for name in names])
+    joint = joint / joint.sum()
+    parts = []
+    for order, share in enumerate(ORDER_SHARES):
+        block = values[:, order * count : (order + 1) * count]
+        variance = float(np.nansum(joint * np.nanvar(block, axis=0)))
+        parts.append(share * joint / max(variance, np.finfo(float).eps))
+    return np.concatenate(parts)
+
+
+def mirrored_columns(names: tuple[str, ...]) -> NDArray[np.intp]:
+    """(3 C,) which column holds the same feature of the other side; every quantity is its own mirror image."""
+    index = {name: i for i, name in enumerate(names)}
+    other = {"left": "right", "right": "left"}
+    swapped = []
+    for name in names:
+        side, _, rest = name.partition("_")
+        swapped.append(index[f"{other[side]}_{rest}"] if side in other else index[name])
+    return np.concatenate([np.array(swapped) + order * len(names) for order in range(3)])
+
+
+def resample(motion: Motion, rate_hz: float) -> Motion:
+    """The motion on an even grid: linear between frames, over gaps shorter than LONGEST_BRIDGE_S."""
+    count = max(int(np.floor(motion.duration_s * rate_hz + 1e-6)) + 1, 1)
+    grid = motion.times_s[0] + np.arange(count) / rate_hz
+    positions = np.full((count, *motion.positions_m.shape[1:]), np.nan)
+    sigma = np.full(positions.shape[:2], np.nan)
+    for joint in range(positions.shape[1]):
+        seen = motion.present[:, joint]
+        if seen.sum() < 2:
+            continue
+        times = motion.times_s[seen]
+        after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
+        bridged = (times[after] - times[after - 1] <= LONGEST_BRIDGE_S) & (grid >= times[0] - 1e-9)
+        bridged &= grid <= times[-1] + 1e-9
+        for axis in range(3):
+            line = np.interp(grid, times, motion.positions_m[seen, joint, axis])
+            positions[:, joint, axis] = np.where(bridged, line, np.nan)
+        known = np.isfinite(motion.sigma_m[seen, joint])
+        if known.any():
+            sigma[:, joint] = np.interp(grid, times[known], motion.sigma_m[seen, joint][known])
+    present = np.isfinite(positions).all(axis=2)
+    return Motion(grid, positions, confidence=present.astype(float), sigma_m=sigma)
+
+
+def smooth(values: Array, spread_frames: float, *, order: int = 0) -> Array:
+    """Gaussian smoothing of (T, C) along time, or its derivative per frame; each run without gaps by itself."""
+    result = np.full_like(values, np.nan)
+    for column in range(values.shape[1]):
+        known = np.isfinite(values[:, column])
+        for begin, end in _runs(known):
+            line = gaussian_filter1d(values[begin:end, column], spread_frames, mode="nearest")
+            for _ in range(order):
+                line = np.gradient(line) if len(line) > 1 else np.zeros_like(line)
+            result[begin:end, column] = line
+    return result
+
+
+def _runs(known: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(edges[::2], edges[1::2], strict=True)]

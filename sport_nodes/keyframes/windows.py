@@ -1,0 +1,49 @@
+"""Stage one of MotionDTW: where in a recording the movement is, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.keyframes.dtw import accumulate
+
+Array = NDArray[np.float64]
+
+# Two windows that share more than this part of the shorter one are the same find.
+_SAME_WINDOW: Final = 0.3
+#: A second window within this factor of the best one's distance makes it unclear which is meant.
+NEAR_TIE: Final = 1.10
+
+
+@dataclass(frozen=True)
+class Window:
+    """Frames begin..end of a recording, and the mean feature distance of the target's frames to them."""
+
+    begin: int
+    end: int
+    distance: float
+
+
+def find_windows(cost: Array, *, most: int) -> tuple[Window, ...]:
+    """Windows of the recording that match the whole target, from the nearest; they hardly overlap.
+
+    cost: (N, M) of target and recording frames. most: how many to find at most.
+    """
+    total, begin, _ = accumulate(cost, True)
+    mean = total[-1] / len(cost)
+    found: list[Window] = []
+    for end in np.argsort(mean, kind="stable"):
+        if len(found) == most or not np.isfinite(mean[end]):
+            break
+        window = Window(int(begin[-1, end]), int(end), float(mean[end]))
+        if all(_overlap(window, other) <= _SAME_WINDOW for other in found):
+            found.append(window)
+    return tuple(found)
+
+
+def _overlap(a: Window, b: Window) -> float:
+    shared = min(a.end, b.end) - max(a.begin, b.begin)
+    return max(shared, 0) / max(min(a.end - a.begin, b.end - b.begin), 1)
