@@ -6,16 +6,18 @@ import sqlite3
 import struct
 from collections import defaultdict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from rosbags.highlevel import AnyReader, AnyReaderError
-from rosbags.rosbag2 import ReaderError, StoragePlugin, Writer, WriterError
-from rosbags.typesys import TypesysError
+from rosbags.interfaces import Connection, MessageDefinitionFormat
+from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.serde import SerdeError
+from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
+from rosbags.typesys.store import Typestore
 
 from sport_nodes import topics
 from sport_nodes.errors import InputError
@@ -28,9 +30,12 @@ Array = NDArray[np.float64]
 
 _STORAGE_SUFFIXES: Final = (".mcap", ".db3")
 _BAG_VERSION: Final = 9  # rosbag2 of Jazzy
+# Topics that an error message names, and characters that it quotes of a reason.
+_NAMED_TOPICS: Final = 12
+_LONGEST_REASON: Final = 160
 # What rosbags raises on bytes that are no bag, no message or not whole.
 _DAMAGED: Final = (
-    *(AnyReaderError, ReaderError, TypesysError, sqlite3.Error, struct.error, OSError, EOFError),
+    *(ReaderError, SerdeError, TypesysError, sqlite3.Error, struct.error, OSError, EOFError),
     *(ValueError, KeyError, IndexError, TypeError, AttributeError, AssertionError, MemoryError, OverflowError),
 )
 
@@ -52,9 +57,12 @@ class BagWriter:
     def write(self, topic: str, message: Any, time_s: float) -> None:
         """Append a message of `bag_messages`; time_s: when it was received."""
         name = message.__msgtype__
+        self.write_serialized(topic, name, messages.typestore().serialize_cdr(message, name), time_s)
+
+    def write_serialized(self, topic: str, message_type: str, data: bytes | memoryview, time_s: float) -> None:
+        """Append a message as it came over the wire (CDR); message_type as in "std_msgs/msg/String"."""
         if topic not in self._connections:
-            self._connections[topic] = self._writer.add_connection(topic, name, typestore=messages.typestore())
-        data = messages.typestore().serialize_cdr(message, name)
+            self._connections[topic] = self._writer.add_connection(topic, message_type, typestore=messages.typestore())
         self._writer.write(self._connections[topic], messages.nanoseconds(time_s), data)
 
     def __enter__(self) -> BagWriter:
@@ -66,24 +74,65 @@ class BagWriter:
         self._writer.__exit__(kind, error, trace)
 
 
+class BagReader:
+    """An open bag: its topics, and the messages of chosen types."""
+
+    def __init__(self, readers: list[Reader]) -> None:
+        self._readers = readers
+
+    @property
+    def connections(self) -> list[Connection]:
+        """What was recorded, one entry a topic (and file)."""
+        return [c for reader in self._readers for c in reader.connections]
+
+    @property
+    def topic_names(self) -> str:
+        """The topics in words, for error messages."""
+        names = sorted({c.topic for c in self.connections})
+        more = f" and {len(names) - _NAMED_TOPICS} more" if len(names) > _NAMED_TOPICS else ""
+        return (", ".join(names[:_NAMED_TOPICS]) or "none") + more
+
+    def messages(self, types: tuple[str, ...]) -> dict[str, list[Any]]:
+        """Messages of the given types by topic, in the order in which they were received."""
+        found: dict[str, list[tuple[int, Any]]] = defaultdict(list)
+        for reader in self._readers:
+            # Only what is asked for is decoded: one odd definition elsewhere does not make a bag unreadable.
+            chosen = [c for c in reader.connections if c.msgtype in types]
+            store = _typestore_of(chosen)
+            for connection, received_ns, data in reader.messages(chosen) if chosen else ():
+                found[connection.topic].append((received_ns, store.deserialize_cdr(data, connection.msgtype)))
+        return {topic: [m for _, m in sorted(pairs, key=lambda p: p[0])] for topic, pairs in found.items()}
+
+
 @contextmanager
-def open_bag(path: Path) -> Iterator[AnyReader]:
+def open_bag(path: Path) -> Iterator[BagReader]:
     """A bag for reading: a folder (with or without metadata.yaml), an .mcap or a .db3.
 
     Raises InputError when it is not one, or when it turns out damaged while it is read.
     """
-    files = _storage_files(path)
     try:
-        with AnyReader(files, default_typestore=messages.typestore()) as reader:
-            yield reader
+        with ExitStack() as stack:
+            yield BagReader([stack.enter_context(Reader(file)) for file in _storage_files(path)])
     except InputError:
         raise
     except _DAMAGED as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         raise InputError(
             f"{path} cannot be read as a rosbag2 recording ({reason}); "
             "if a recorder was stopped half way, mend it with `ros2 bag reindex` or `mcap recover`"
         ) from error
+
+
+def _typestore_of(connections: list[Connection]) -> Typestore:
+    """The messages as the bag defines them; as this package does where the bag does not say (sqlite3 before Iron)."""
+    if any(c.msgdef.format != MessageDefinitionFormat.MSG for c in connections):
+        return messages.typestore()
+    store = get_typestore(Stores.EMPTY)
+    types: dict[str, Any] = {}
+    for connection in connections:
+        types.update(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+    store.register(types)
+    return store
 
 
 def read_recording(path: Path) -> Recording:
@@ -93,8 +142,8 @@ def read_recording(path: Path) -> Recording:
     """
     wanted = (messages.KEYPOINTS, messages.SKELETON, messages.IMU, messages.DEVICE_CLOCK, messages.TRIAL_MOTION)
     with open_bag(path) as reader:
-        found = dict(_decoded(reader, wanted))
-        known = _topic_names(reader)
+        found = reader.messages(wanted)
+        known = reader.topic_names
         cameras = {_device(t): _keypoint_stream(m) for t, m in found.items() if _is(m, messages.KEYPOINTS)}
         imus = {_device(t): _imu_stream(m) for t, m in found.items() if _is(m, messages.IMU) and t.endswith("/data")}
         clocks = tuple(
@@ -124,12 +173,12 @@ def read_motion_bag(path: Path) -> Motion:
     Times are seconds in the trial. Raises InputError when the bag has neither.
     """
     with open_bag(path) as reader:
-        found = dict(_decoded(reader, (messages.TRIAL_MOTION, messages.SKELETON)))
+        found = reader.messages((messages.TRIAL_MOTION, messages.SKELETON))
         if topics.MOTION_TRIAL in found:
             return messages.motion_of_trial(found[topics.MOTION_TRIAL][-1])
         if topics.MOTION_SKELETON in found:
             return _motion_of_skeletons(found[topics.MOTION_SKELETON])
-        known = _topic_names(reader)
+        known = reader.topic_names
         raw = any(c.msgtype in (messages.KEYPOINTS, messages.SKELETON, messages.IMU) for c in reader.connections)
     hint = "; it is a recording of sensors: run `sport fuse` on it first" if raw else ""
     raise InputError(
@@ -151,20 +200,6 @@ def _storage_files(path: Path) -> list[Path]:
     if not files:
         raise InputError(f"{path} is not a bag: it holds neither metadata.yaml nor an .mcap or .db3 file")
     return files
-
-
-def _decoded(reader: AnyReader, types: tuple[str, ...]) -> dict[str, list[Any]]:
-    """Messages of the given types by topic, in the order in which they were received."""
-    connections = [c for c in reader.connections if c.msgtype in types]
-    found: dict[str, list[Any]] = defaultdict(list)
-    if connections:
-        for connection, _, data in reader.messages(connections):
-            found[connection.topic].append(reader.deserialize(data, connection.msgtype))
-    return found
-
-
-def _topic_names(reader: AnyReader) -> str:
-    return ", ".join(sorted({c.topic for c in reader.connections})) or "none"
 
 
 def _is(found: list[Any], name: str) -> bool:

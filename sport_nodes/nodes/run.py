@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -23,7 +24,7 @@ EXIT_UNUSABLE: Final = 2
 
 
 def run_node(make: Callable[[], SportNode]) -> None:
-    """Spin the node until SIGINT or SIGTERM, then deactivate it and leave with status 0.
+    """Spin the node until SIGINT or SIGTERM (or its supervisor is gone), then deactivate it and leave with status 0.
 
     The signals are handled here, not by rclpy: its handlers invalidate the context at once, and a node could not
     close its bag or its devices in order.
@@ -46,7 +47,8 @@ def run_node(make: Callable[[], SportNode]) -> None:
     executor.add_node(node)
     if node.value("autostart"):
         node.start()
-    while not stop:
+    supervisor = os.environ.get("SPORT_SUPERVISOR")
+    while not stop and (supervisor is None or os.getppid() == int(supervisor)):
         executor.spin_once(timeout_sec=STOP_CHECK_S)
     node.trigger_shutdown()
     executor.remove_node(node)

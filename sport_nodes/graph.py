@@ -1,0 +1,102 @@
+"""Which nodes make up the graph, once, for the launch files and for `sport up`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from sport_nodes.paths import share_directory
+from sport_nodes.rig import Rig, load_rig
+
+#: Where the sensor topics come from.
+DEVICES: Final = "devices"  # the rig's cameras and IMUs
+LAB: Final = "lab"  # the simulated lab
+BAG: Final = "bag"  # something else: a bag is played
+SOURCES: Final = (DEVICES, LAB, BAG)
+
+
+@dataclass(frozen=True)
+class NodeSpec:
+    """One node: a process that runs `python -m <module>` under this name with these parameters.
+
+    group: drivers, core, results, view or record.
+    """
+
+    name: str
+    module: str
+    group: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class GraphSettings:
+    """What the whole graph agrees on.
+
+    store: folder for bags and reports; empty for the user's data directory. record: write every trial into a bag.
+    lab: parameters of the simulated lab (see sport_nodes.nodes.lab), where it is the source.
+    """
+
+    action: str
+    rig: str = "lab"
+    source: str = DEVICES
+    record: bool = False
+    language: str = "en"
+    store: str = ""
+    use_sim_time: bool = False
+    autostart: bool = True
+    lab: Mapping[str, Any] = field(default_factory=dict)
+
+
+def nodes_of(settings: GraphSettings) -> tuple[NodeSpec, ...]:
+    """Every node of the graph, in the order in which data goes through them.
+
+    Raises InputError when the rig cannot be read.
+    """
+    nodes = [*_sources(settings, load_rig(settings.rig)), *_core(settings)]
+    if settings.source == LAB:
+        # The lab plays when everyone listens.
+        waiting = [node.name for node in nodes if node.name != "lab"]
+        nodes[0] = _spec("lab", "drivers", {**nodes[0].parameters, "wait_for": waiting})
+    common = {"use_sim_time": settings.use_sim_time, "autostart": settings.autostart}
+    return tuple(NodeSpec(n.name, n.module, n.group, {**common, **n.parameters}) for n in nodes)
+
+
+def default_params_file() -> Path:
+    """The node parameters that ship with the package."""
+    return share_directory() / "config" / "params.yaml"
+
+
+def _core(settings: GraphSettings) -> list[NodeSpec]:
+    rig, action = {"rig": settings.rig}, {"action": settings.action}
+    store, language = {"store": settings.store}, {"language": settings.language}
+    nodes = [
+        _spec("rig", "core", rig),
+        _spec("synchronizer", "core", {**rig, **action}),
+        _spec("scorer", "results"),
+        _spec("keyframe", "results"),
+        _spec("diagnosis", "results"),
+        _spec("coach", "results", language),
+        _spec("report", "results", {**store, **language}),
+        _spec("markers", "view"),
+    ]
+    if settings.record:
+        nodes.append(_spec("recorder", "record", {**store, **rig}))
+    return nodes
+
+
+def _sources(settings: GraphSettings, rig: Rig) -> list[NodeSpec]:
+    if settings.source == BAG:
+        return []
+    if settings.source == LAB:
+        return [_spec("lab", "drivers", {"rig": settings.rig, "action": settings.action, **settings.lab})]
+    shared = {"rig": settings.rig}
+    nodes = [_spec("kinect", "drivers", shared)] if rig.depth else []
+    nodes += [_spec(camera.name, "drivers", shared, module="camera") for camera in rig.cameras]
+    nodes += [_spec(mount.name, "drivers", shared, module="imu") for mount in rig.imus]
+    return nodes
+
+
+def _spec(name: str, group: str, parameters: Mapping[str, Any] | None = None, *, module: str = "") -> NodeSpec:
+    return NodeSpec(name, f"sport_nodes.nodes.{module or name}", group, parameters or {})
