@@ -21,6 +21,7 @@ from sport_nodes.nodes.conversions.results import (
     scores_to_message,
 )
 from sport_nodes.nodes.conversions.sensors import (
+    camera_info,
     clock_from_message,
     clock_to_message,
     clocks_from_sync,
@@ -34,6 +35,7 @@ from sport_nodes.nodes.conversions.sensors import (
 __all__ = [
     "alignment_from_message",
     "alignment_to_message",
+    "camera_info",
     "clock_from_message",
     "clock_to_message",
     "clocks_from_sync",

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from geometry_msgs.msg import Quaternion, Vector3
-from sensor_msgs.msg import Imu
+from sensor_msgs.msg import CameraInfo, Imu
 from sport_coach.msg import DeviceClock as ClockMessage
 from sport_coach.msg import Keypoints2D, Person2D, SyncReport
 
@@ -16,12 +16,14 @@ from sport_nodes.nodes.conversions.arrays import (
     Array,
     checked_confidence,
     checked_positions,
+    doubles,
     fixed,
     from_stamp,
     make_header,
     require,
     rows,
 )
+from sport_nodes.rig import Camera
 from sport_nodes.skeleton import JOINT_COUNT
 
 #: REP-145: a covariance that begins with -1 says that the quantity is not measured.
@@ -108,6 +110,20 @@ def imu_from_message(message: Any) -> ImuStream:
         np.isnan(norm) or abs(norm - 1.0) < UNIT_TOLERANCE, f"an IMU's orientation has the norm {norm:.3g}, expected 1"
     )
     return ImuStream(np.array([from_stamp(message.header.stamp)]), orientation[None], vector[None])
+
+
+def camera_info(camera: Camera, *, stamp_s: float) -> CameraInfo:
+    """Calibration of a camera whose images are not rectified."""
+    return CameraInfo(
+        header=make_header(stamp_s, camera.frame_id),
+        height=camera.height_px,
+        width=camera.width_px,
+        distortion_model="plumb_bob",
+        d=doubles(camera.distortion),
+        k=fixed(camera.matrix),
+        r=fixed(np.eye(3)),
+        p=fixed(np.column_stack([camera.matrix, np.zeros(3)])),
+    )
 
 
 def clock_to_message(clock: DeviceClock) -> ClockMessage:

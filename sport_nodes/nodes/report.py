@@ -1,0 +1,79 @@
+"""Writes the report of each trial when all its results are there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sport_coach.msg import CoachReport, Diagnosis, Keyframes, StageScores, TrialMotion
+from std_msgs.msg import String
+
+from sport_nodes import topics
+from sport_nodes.assess import Assessment
+from sport_nodes.nodes import conversions, qos
+from sport_nodes.nodes.background import Background
+from sport_nodes.nodes.base import SportNode
+from sport_nodes.nodes.run import run_node
+from sport_nodes.nodes.target_choice import TargetChoice
+from sport_nodes.nodes.trial_parts import TrialParts
+from sport_nodes.report.report import write_report
+from sport_nodes.store import TrialStore
+
+_RESULTS = {
+    "motion": (TrialMotion, topics.MOTION_TRIAL),
+    "scores": (StageScores, topics.SCORE_TRIAL),
+    "keyframes": (Keyframes, topics.KEYFRAMES),
+    "diagnosis": (Diagnosis, topics.DIAGNOSIS),
+    "coaching": (CoachReport, topics.COACH_REPORT),
+}
+
+
+class ReportNode(SportNode):
+    """All results of a trial to an HTML file, whose path goes to /report/path."""
+
+    def __init__(self) -> None:
+        super().__init__("report")
+        self.parameter("store", "", "Folder for reports; empty for the user's data directory.")
+        self._targets = TargetChoice(self)
+
+    def configure(self) -> None:
+        self._path = self.publisher(String, topics.REPORT_PATH, qos.RESULT)
+        self._store = TrialStore.at(self.value("store"))
+
+    def activate(self) -> None:
+        self._work = Background(self, "report")
+        parts = TrialParts(_RESULTS, self._write)
+        for name, (message_type, topic) in _RESULTS.items():
+            self.subscribe(message_type, topic, parts.taker(name), qos.RESULT)
+
+    def deactivate(self) -> None:
+        self._work.close()
+
+    def _write(self, trial: str, parts: dict[str, Any]) -> None:
+        message = parts["motion"]
+        motion = conversions.trial_from_message(message)
+        assessment = Assessment(
+            action=message.action,
+            trial=trial,
+            motion=motion,
+            target=self._targets.for_motion(message.action, motion),
+            scores=conversions.scores_from_message(parts["scores"]),
+            alignment=conversions.alignment_from_message(parts["keyframes"]),
+            diagnosis=conversions.diagnosis_from_message(parts["diagnosis"]),
+            coaching=conversions.coaching_from_message(parts["coaching"]),
+            clocks=conversions.clocks_of_trial(message),
+            # Only the simulated lab, or a bag of it, knows the truth.
+            simulated=self.count_publishers(topics.GROUND_TRUTH_TRIAL) > 0,
+            athlete=message.athlete,
+        )
+        path = self._store.folder(athlete=message.athlete, trial=trial) / "report.html"
+        self._work.submit(
+            lambda: write_report(assessment, path), lambda _: self._path.publish(String(data=str(path.resolve())))
+        )
+
+
+def main() -> None:
+    run_node(ReportNode)
+
+
+if __name__ == "__main__":
+    main()
