@@ -1,0 +1,158 @@
+"""Reads a metric off a movement: one number from an action's MetricSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.actions import MetricSpec
+from sport_nodes.body import Body, body_of
+from sport_nodes.keyframes.features import GRID_HZ, SMOOTHING_S, resample, smooth
+from sport_nodes.motion import Motion
+from sport_nodes.quantities import QUANTITIES, read_quantity
+
+Array = NDArray[np.float64]
+
+# A value at a keyframe is the median over this much on either side: a single bad frame cannot move it.
+_AROUND_KEYFRAME_S: Final = 2.0 / GRID_HZ
+# Frames on either side of a window that its rates of change and its smoothing still see.
+_HALO_FRAMES: Final = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Repetition:
+    """Where one repetition's keyframes and stages are, in seconds. stage_bounds_s: (number of stages + 1,)."""
+
+    keyframes_s: Mapping[str, float]
+    stage_bounds_s: Array
+    stages: tuple[str, ...]
+
+    def window(self, metric: MetricSpec) -> tuple[float, float]:
+        """Begin and end of what the metric looks at, in seconds."""
+        if metric.over:
+            indices = [self.stages.index(stage) for stage in metric.over]
+            return float(self.stage_bounds_s[min(indices)]), float(self.stage_bounds_s[max(indices) + 1])
+        times = [self.keyframes_s[name] for name in metric.between or (metric.at,)]
+        return min(times) - _AROUND_KEYFRAME_S, max(times) + _AROUND_KEYFRAME_S
+
+    def times_of_keyframes(self, metric: MetricSpec) -> tuple[float, ...]:
+        """The keyframes that its value depends on."""
+        names = metric.between or tuple(filter(None, (metric.at, metric.relative_to)))
+        return tuple(self.keyframes_s[name] for name in names)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A metric's value, and when it was read (seconds)."""
+
+    value: float
+    time_s: float
+
+
+def smoothed_body(motion: Motion) -> tuple[Body, Motion]:
+    """The athlete's body on an even time grid, smoothed; and the even motion before smoothing."""
+    even = resample(motion, GRID_HZ)
+    flat = smooth(even.positions_m.reshape(len(even), -1), SMOOTHING_S * GRID_HZ)
+    return body_of(even.times_s, flat.reshape(even.positions_m.shape)), even
+
+
+def frames_of(body: Body, begin_s: float, end_s: float) -> NDArray[np.bool_]:
+    """(T,) the frames of a window and a few around it."""
+    halo = _HALO_FRAMES / GRID_HZ
+    return (body.times_s >= begin_s - halo) & (body.times_s <= end_s + halo)
+
+
+def read_metric(metric: MetricSpec, body: Body, repetition: Repetition, *, side: str) -> Array:
+    """(...,) values for positions (..., T, 17, 3); NaN where it cannot be read.
+
+    side: "left", "right", "" for both or the midline. "difference" metrics take left minus right themselves.
+    """
+    if not metric.quantity:
+        first, last = (repetition.keyframes_s[name] for name in metric.between)
+        return np.full(body.positions_m.shape[:-3], last - first)
+    if metric.sides == "difference":
+        values = read_quantity(body, metric.quantity, "left") - read_quantity(body, metric.quantity, "right")
+    else:
+        values = read_quantity(body, metric.quantity, side)
+    if metric.rate:
+        values = body.rate(values)
+    if metric.at:
+        return _around(body, values, repetition.keyframes_s[metric.at])
+    if metric.between:
+        before, after = (_around(body, values, repetition.keyframes_s[name]) for name in metric.between)
+        return after - before
+    begin, end = repetition.window(metric)
+    inside = (body.times_s >= begin) & (body.times_s <= end)
+    values = values[..., inside]
+    if values.shape[-1] < _HALO_FRAMES or np.isnan(values).all(axis=-1).any():
+        return np.full(values.shape[:-1], np.nan)
+    return _statistic(metric, values, body.times_s[inside], repetition)
+
+
+def moment(metric: MetricSpec, body: Body, repetition: Repetition, *, side: str) -> float:
+    """When the value was read: its keyframe (the last of two), or the extreme in its stage, else the stage's middle."""
+    if metric.at or metric.between:
+        return repetition.keyframes_s[metric.at or metric.between[-1]]
+    begin, end = repetition.window(metric)
+    inside = (body.times_s >= begin) & (body.times_s <= end)
+    if not inside.any() or metric.statistic not in ("maximum", "minimum", "time_of_maximum", "time_of_minimum"):
+        return 0.5 * (begin + end)
+    values = read_quantity(body, metric.quantity, side)
+    values = (body.rate(values) if metric.rate else values)[inside]
+    if np.isnan(values).all():
+        return 0.5 * (begin + end)
+    found = np.nanargmax(values) if "max" in metric.statistic else np.nanargmin(values)
+    return float(body.times_s[inside][found])
+
+
+def joints_of(metric: MetricSpec, side: str) -> tuple[str, ...]:
+    """The joints that the value is computed from."""
+    return QUANTITIES[metric.quantity].joints_of(side) if metric.quantity else ()
+
+
+def _around(body: Body, values: Array, time_s: float) -> Array:
+    near = np.abs(body.times_s - time_s) <= _AROUND_KEYFRAME_S + 0.5 / GRID_HZ
+    if not near.any() or np.isnan(values[..., near]).all():
+        return np.full(values.shape[:-1], np.nan)
+    return np.nanmedian(values[..., near], axis=-1)
+
+
+def _statistic(metric: MetricSpec, values: Array, times_s: Array, repetition: Repetition) -> Array:
+    if metric.statistic == "maximum":
+        return np.nanmax(values, axis=-1)
+    if metric.statistic == "minimum":
+        return np.nanmin(values, axis=-1)
+    if metric.statistic == "mean":
+        return np.nanmean(values, axis=-1)
+    if metric.statistic == "range":
+        return np.nanmax(values, axis=-1) - np.nanmin(values, axis=-1)
+    if metric.statistic == "smoothness":
+        return _smoothness(values, times_s)
+    sign = 1.0 if metric.statistic == "time_of_maximum" else -1.0
+    return _time_of_peak(sign * values, times_s) - repetition.keyframes_s[metric.relative_to]
+
+
+def _time_of_peak(values: Array, times_s: Array) -> Array:
+    """Time of the greatest value, at the top of the parabola through it and its neighbours."""
+    top = np.clip(np.nanargmax(values, axis=-1), 1, values.shape[-1] - 2)[..., None]
+    a, b, c = (np.take_along_axis(values, top + k, axis=-1)[..., 0] for k in (-1, 0, 1))
+    bend = a - 2.0 * b + c
+    with np.errstate(divide="ignore", invalid="ignore"):
+        shift = np.where(bend < 0.0, 0.5 * (a - c) / bend, 0.0)
+    return times_s[top[..., 0]] + np.clip(np.nan_to_num(shift), -1.0, 1.0) / GRID_HZ
+
+
+def _smoothness(values: Array, times_s: Array) -> Array:
+    """Log dimensionless jerk, greater is smoother: Hogan & Sternad (2009), J Motor Behavior 41(6), eq. 2, as -ln."""
+    duration = float(times_s[-1] - times_s[0])
+    jerk = values
+    for _ in range(3):
+        jerk = np.gradient(jerk, times_s, axis=-1)
+    amplitude = np.nanmax(values, axis=-1) - np.nanmin(values, axis=-1)
+    summed = np.nansum(jerk**2, axis=-1) / GRID_HZ
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return -np.log(summed * duration**5 / amplitude**2)

@@ -1,0 +1,89 @@
+"""From deviations to the faults that explain them: KISMAM's weighted matrix, solved for several faults at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import nnls
+
+from sport_nodes.actions import Action, RootCauseSpec
+from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, Finding, RootCause
+
+Array = NDArray[np.float64]
+
+# A deviation of more tolerances than this says no more than one of this many.
+_MOST_TOLERANCES: Final = 3.0
+# A cause whose share of the explanation is below this is not named.
+_LEAST_WEIGHT: Final = 0.2
+# Causes whose weights differ by less than this are put in their order of effect: what comes first causes the rest.
+_TIE: Final = 0.1
+
+
+def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause, ...]:
+    """The faults that together explain the deviations best, from the strongest.
+
+    Deviations in tolerances are explained as a non-negative mixture of the causes' patterns of evidence (least
+    squares), so that a deviation which one fault explains does not call for another. weight: length of a cause's part
+    in the mixture over the length of all deviations.
+    """
+    observed = _in_tolerances(findings)
+    deviating = {name for name, value in observed.items() if value != 0.0}
+    candidates = [cause for cause in action.root_causes if _supported(cause, observed)]
+    if not deviating or not candidates:
+        return ()
+    names = list(observed)
+    target = np.array([observed[name] for name in names])
+    patterns = np.stack([_pattern(cause, names, observed) for cause in candidates], axis=1)
+    shares, _ = nnls(patterns, target)
+    weights = np.minimum(shares / np.linalg.norm(target), 1.0)
+    named = [(w, c) for w, c in zip(weights, candidates, strict=True) if w >= _LEAST_WEIGHT]
+    named.sort(key=lambda entry: (-round(float(entry[0]) / _TIE), entry[1].order))
+    return tuple(
+        RootCause(
+            name=cause.name,
+            label=cause.label,
+            weight=float(weight),
+            metrics=tuple(e.metric for e in cause.evidence if e.metric in deviating),
+            reason=cause.reason,
+            stage=cause.stage,
+        )
+        for weight, cause in named
+    )
+
+
+def _in_tolerances(findings: Sequence[Finding]) -> dict[str, float]:
+    """Signed deviation in tolerances of each metric assessed, 0 unless it deviates; the greater of two sides."""
+    observed: dict[str, float] = {}
+    for finding in findings:
+        if finding.verdict == NOT_ASSESSED:
+            continue
+        value = 0.0
+        if finding.verdict == DEVIATES:
+            value = float(np.clip(finding.deviation / finding.tolerance, -_MOST_TOLERANCES, _MOST_TOLERANCES))
+        if abs(value) >= abs(observed.get(finding.metric, 0.0)):
+            observed[finding.metric] = value
+    return observed
+
+
+def _supported(cause: RootCauseSpec, observed: dict[str, float]) -> bool:
+    """At least one of its metrics deviates in its direction."""
+    return any(_signed(e.direction, observed.get(e.metric, 0.0)) > 0 for e in cause.evidence)
+
+
+def _signed(direction: str, value: float) -> float:
+    return abs(value) if direction == "either" else value * (1.0 if direction == "high" else -1.0)
+
+
+def _pattern(cause: RootCauseSpec, names: Sequence[str], observed: dict[str, float]) -> Array:
+    """Unit vector of the deviations that the cause brings about, over the metrics assessed."""
+    pattern = np.zeros(len(names))
+    for evidence in cause.evidence:
+        if evidence.metric in observed:
+            sign = -1.0 if evidence.direction == "low" else 1.0
+            if evidence.direction == "either" and observed[evidence.metric] < 0:
+                sign = -1.0
+            pattern[names.index(evidence.metric)] = sign * evidence.weight
+    return pattern / np.linalg.norm(pattern)
