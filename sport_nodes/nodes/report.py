@@ -1,10 +1,11 @@
-"""Writes the report of each trial when all its results are there."""
+"""Writes the report of each trial when all its results are there, and keeps the store of trials."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sport_coach.msg import CoachReport, Diagnosis, Keyframes, StageScores, TrialMotion
+from sport_coach.srv import EraseAthlete
 from std_msgs.msg import String
 
 from sport_nodes import topics
@@ -28,7 +29,7 @@ _RESULTS = {
 
 
 class ReportNode(SportNode):
-    """All results of a trial to an HTML file, whose path goes to /report/path."""
+    """All results of a trial to an HTML file, whose path goes to /report/path; erases athletes from the store."""
 
     def __init__(self) -> None:
         super().__init__("report")
@@ -44,6 +45,7 @@ class ReportNode(SportNode):
         parts = TrialParts(_RESULTS, self._write)
         for name, (message_type, topic) in _RESULTS.items():
             self.subscribe(message_type, topic, parts.taker(name), qos.RESULT)
+        self.service(EraseAthlete, topics.SERVICE_ATHLETE_ERASE, self._on_erase)
 
     def deactivate(self) -> None:
         self._work.close()
@@ -69,6 +71,11 @@ class ReportNode(SportNode):
         self._work.submit(
             lambda: write_report(assessment, path), lambda _: self._path.publish(String(data=str(path.resolve())))
         )
+
+    def _on_erase(self, request: Any, response: Any) -> None:
+        response.removed_files = self._store.erase(request.athlete)
+        response.accepted = True
+        response.message = f"{response.removed_files} files of '{request.athlete}' removed"
 
 
 def main() -> None:

@@ -98,12 +98,13 @@ def clocks_of_trial(message: Any) -> tuple[DeviceClock, ...]:
 def frame_to_message(aligned: AlignedTrial, fused: Motion, *, trial: str, people: Sequence[int]) -> MotionFrame:
     """One aligned frame and the skeleton fused from it.
 
-    people: for each camera, which of the people it saw is the athlete. Cameras and IMUs without a value are left out.
+    people: for each camera, which of the people it saw is the athlete, -1 for none. Cameras and IMUs without a value
+    are left out.
     """
     features = []
     for c, (camera, p) in enumerate(zip(aligned.camera_names, people, strict=True)):
         confidence = aligned.keypoint_confidence[0, c, p]
-        if np.any(confidence > 0):
+        if p >= 0 and np.any(confidence > 0):
             xy, filled = fixed(aligned.keypoints_px[0, c, p]), aligned.keypoint_filled[0, c, p].tolist()
             features.append(ImageFeatures(camera=camera, xy_px=xy, confidence=fixed(confidence), filled=filled))
     imus = []

@@ -1,0 +1,59 @@
+"""One bag a trial, with the seconds before it began."""
+
+from __future__ import annotations
+
+import shutil
+from collections import deque
+from pathlib import Path
+from typing import NamedTuple
+
+from sport_nodes.io.bag import BagWriter
+
+
+class Heard(NamedTuple):
+    """A serialized message as it came."""
+
+    topic: str
+    type_name: str
+    data: bytes
+    time_s: float
+
+
+class TrialBag:
+    """Keeps the last `preroll_s` seconds, and writes from `begin` to `finish`."""
+
+    def __init__(self, preroll_s: float) -> None:
+        self._preroll_s = preroll_s
+        self._kept: deque[Heard] = deque()
+        self._writer: BagWriter | None = None
+        self.path: Path | None = None
+
+    def add(self, heard: Heard) -> None:
+        if self._writer is not None:
+            self._writer.write_serialized(*heard)
+            return
+        self._kept.append(heard)
+        while self._kept[0].time_s < heard.time_s - self._preroll_s:
+            self._kept.popleft()
+
+    def begin(self, path: Path) -> None:
+        """Write what was kept and all that follows. Raises InputError when the folder cannot be written."""
+        self.finish()
+        self._writer, self.path = BagWriter(path), path
+        while self._kept:
+            self._writer.write_serialized(*self._kept.popleft())
+
+    def finish(self) -> Path | None:
+        """Close the bag; its path, or None when none was open or it was erased meanwhile."""
+        path, writer = self.path, self._writer
+        self.path = self._writer = None
+        if path is None or writer is None or not path.is_dir():
+            return None
+        writer.__exit__(None, None, None)
+        return path
+
+    def discard(self) -> None:
+        """Close the bag and remove it: what began was no trial."""
+        path = self.finish()
+        if path is not None:
+            shutil.rmtree(path)
