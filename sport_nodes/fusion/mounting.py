@@ -1,0 +1,75 @@
+"""How an IMU sits on its segment, and its heading, from the motion itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+Array = NDArray[np.float64]
+
+#: How far a strap turns a sensor after a static pose, and how far a heading is off [rad, standard deviations].
+MOUNTING_SIGMA_RAD: Final = 0.09
+HEADING_SIGMA_RAD: Final = 0.04
+#: A direction from two joints is this uncertain in a single frame [rad], and neighbouring frames err alike.
+DIRECTION_SIGMA_RAD: Final = 0.04
+FRAMES_PER_INDEPENDENT: Final = 4.0
+ROUNDS: Final = 4
+#: Directions farther off than this many deviations of the rest do not count.
+OUTLIER_DEVIATIONS: Final = 3.0
+#: Fewer frames do not calibrate.
+MIN_FRAMES: Final = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Mounting:
+    """bone (3,): the segment's direction from lower to upper joint in the sensor's frame; heading_rad: the sensor's
+    world against the lab's about the vertical; sigma_rad: how far a direction by this IMU may be off."""
+
+    bone: Array
+    heading_rad: float
+    sigma_rad: float
+
+    def directions(self, orientation_xyzw: Array) -> Array:
+        """(..., 4) sensor in world to (..., 3) unit directions of the segment in world; NaN stays NaN."""
+        flat = orientation_xyzw.reshape(-1, 4)
+        result = np.full((len(flat), 3), np.nan)
+        good = np.isfinite(flat).all(axis=1)
+        if good.any():
+            turn = Rotation.from_euler("z", self.heading_rad) * Rotation.from_quat(flat[good])
+            result[good] = turn.apply(self.bone)
+        return result.reshape(*orientation_xyzw.shape[:-1], 3)
+
+
+def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, *, calibrated_rad: float) -> Mounting:
+    """The mounting that best turns orientations (T, 4) into the segment's unit directions (T, 3) of the skeleton.
+
+    NaN frames are left out. Least squares on bone and heading with the nominal mounting as prior; sigma_rad is what the
+    calibration leaves open, at least calibrated_rad.
+    """
+    good = np.isfinite(orientation_xyzw).all(axis=1) & np.isfinite(directions).all(axis=1)
+    if good.sum() < MIN_FRAMES:
+        return nominal
+    turns, seen = Rotation.from_quat(orientation_xyzw[good]), directions[good]
+    weight = np.ones(len(seen))
+    bone, heading = nominal.bone, nominal.heading_rad
+    per_frame = 1.0 / (DIRECTION_SIGMA_RAD**2 * FRAMES_PER_INDEPENDENT)
+    for _ in range(ROUNDS):
+        yaw = Rotation.from_euler("z", heading)
+        in_sensor = (turns.inv() * yaw.inv()).apply(seen)
+        pulled = per_frame * (weight[:, None] * in_sensor).sum(axis=0) + nominal.bone / MOUNTING_SIGMA_RAD**2
+        bone = pulled / np.linalg.norm(pulled)
+        shown = turns.apply(bone)
+        # Angle about the vertical from the shown to the seen direction, weighted by how horizontal they are.
+        sine = shown[:, 0] * seen[:, 1] - shown[:, 1] * seen[:, 0]
+        level = (shown[:, :2] ** 2).sum(axis=1)
+        information = per_frame * float((weight * level).sum())
+        turned = nominal.heading_rad / HEADING_SIGMA_RAD**2 + per_frame * float((weight * sine).sum())
+        heading = turned / (information + 1.0 / HEADING_SIGMA_RAD**2)
+        error = np.linalg.norm(Rotation.from_euler("z", heading).apply(shown) - seen, axis=1)
+        weight = (error < OUTLIER_DEVIATIONS * max(float(np.median(error)), 1e-6)).astype(np.float64)
+    open_rad = 1.0 / np.sqrt(1.0 / MOUNTING_SIGMA_RAD**2 + per_frame * weight.sum())
+    return Mounting(bone, float(heading), float(np.hypot(calibrated_rad, open_rad)))

@@ -1,0 +1,73 @@
+"""What is said of each fused joint: its deviation, its sources, how far it can be trusted."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import erf
+
+from sport_nodes.fusion.evidence import Sighting
+from sport_nodes.fusion.objective import Optics, image_of, robust_share
+from sport_nodes.motion import Motion, Provenance
+
+Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
+
+#: A joint that is less certain than this is not given [m].
+MAX_SIGMA_M: Final = 0.10
+#: Confidence is the probability that a joint lies this near to the truth [m].
+CONFIDENT_WITHIN_M: Final = 0.05
+#: Errors of neighbouring frames, sensors' offsets and clocks are in no residual: deviations are this much larger.
+SIGMA_FACTOR: Final = 1.3
+#: A sensor that keeps less of its weight was overruled.
+SOURCE_SHARE: Final = 0.3
+
+
+def confidence_of(sigma_m: Array) -> Array:
+    """Probability that a normal error of deviation sigma_m per axis stays within CONFIDENT_WITHIN_M."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = CONFIDENT_WITHIN_M / sigma_m
+        inside = erf(ratio / np.sqrt(2.0)) - np.sqrt(2.0 / np.pi) * ratio * np.exp(-(ratio**2) / 2.0)
+    return np.asarray(np.where(np.isfinite(sigma_m), inside, 0.0))
+
+
+def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(17,) sensors that speak for each joint of points_m (17, 3), and how many of them bridged a gap."""
+    counts, bridged = np.zeros(len(points_m), dtype=np.int64), np.zeros(len(points_m), dtype=np.int64)
+    pixel, jacobian = np.empty(2), np.empty((2, 3))
+    for c, j in np.argwhere(np.isfinite(sighting.sigma_px)):
+        if image_of(points_m[j], lens, c, pixel, jacobian):
+            squared = float(((pixel - sighting.xy_px[c, j]) ** 2).sum() / sighting.sigma_px[c, j] ** 2)
+            if robust_share(squared) > SOURCE_SHARE:
+                counts[j] += 1
+                bridged[j] += sighting.keypoint_filled[c, j]
+    off = points_m - np.where(np.isfinite(sighting.depth_m), sighting.depth_m, points_m)
+    squared_depth = np.einsum("ja,jab,jb->j", off, sighting.depth_information, off)
+    for j in np.flatnonzero(sighting.depth_information[:, 0, 0] > 0):
+        if robust_share(float(squared_depth[j])) > SOURCE_SHARE:
+            counts[j] += 1
+            bridged[j] += sighting.depth_filled[j]
+    return counts, bridged
+
+
+def provenance_of(counts: NDArray[np.int64], bridged: NDArray[np.int64]) -> NDArray[np.uint8]:
+    """From the numbers of sensors and of bridged ones among them to `Provenance`."""
+    measured = counts - bridged
+    conditions = [measured > 1, measured == 1, bridged > 0]
+    choices = [Provenance.FUSED, Provenance.MEASURED, Provenance.FILLED]
+    return np.select(conditions, choices, default=Provenance.INFERRED).astype(np.uint8)
+
+
+def as_motion(times_s: Array, points_m: Array, sigma_m: Array, provenance: NDArray[np.uint8]) -> Motion:
+    """A motion of (T, 17, 3) points; those less certain than MAX_SIGMA_M are missing."""
+    sigma_m = SIGMA_FACTOR * sigma_m
+    certain = sigma_m < MAX_SIGMA_M
+    return Motion(
+        times_s,
+        np.where(certain[..., None], points_m, np.nan),
+        np.where(certain, np.maximum(confidence_of(sigma_m), 1e-6), 0.0),
+        provenance,
+        sigma_m,
+    )
