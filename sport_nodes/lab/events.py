@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -56,6 +56,10 @@ class DeviceEvent:
     exposure_s: float
     arrival_s: float
     payload: Payload
+
+    def later(self, shift_s: float) -> DeviceEvent:
+        """The same sample with host times moved by shift_s."""
+        return replace(self, exposure_s=self.exposure_s + shift_s, arrival_s=self.arrival_s + shift_s)
 
 
 @dataclass(frozen=True, eq=False)

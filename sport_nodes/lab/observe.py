@@ -37,27 +37,30 @@ def observe(
 
     The same arguments give the same events. Raises InputError for an unknown scenario or a motion too short to see.
     """
-    truth = motion.moved(motion.positions_m, motion.times_s - motion.times_s[0] + epoch_s)
-    return _Observation(truth, rig, seed, load_scenario(scenario)).events()
+    observation = _Observation(motion, rig, seed, load_scenario(scenario))
+    events = [e.later(epoch_s) for e in observation.events()]
+    truth = motion.moved(motion.positions_m, observation.truth.times_s + epoch_s)
+    return DeviceEvents(tuple(events), truth, observation.rates_hz, observation.clocks, scenario)
 
 
 class _Observation:
-    def __init__(self, truth: Motion, rig: Rig, seed: int, scenario: Scenario) -> None:
-        self.truth = truth
+    """Works in seconds since the motion's begin: a float holds seconds since 1970 too coarsely to differentiate."""
+
+    def __init__(self, motion: Motion, rig: Rig, seed: int, scenario: Scenario) -> None:
+        self.truth = motion.moved(motion.positions_m, motion.times_s - motion.times_s[0])
         self.rig = rig
         self.seed = seed
         self.scenario = scenario
-        self.trajectory = Trajectory(truth)
+        self.trajectory = Trajectory(self.truth)
         self.clocks: dict[str, DeviceTruth] = {}
         self.rates_hz: dict[str, float] = {}
 
-    def events(self) -> DeviceEvents:
+    def events(self) -> list[DeviceEvent]:
         events = [e for c in self.rig.cameras if c.name not in self.scenario.absent for e in self._camera(c)]
         if self.rig.depth and self.rig.depth.name not in self.scenario.absent:
             events += self._depth(self.rig.depth)
         events += self._imus(tuple(m for m in self.rig.imus if m.name not in self.scenario.absent))
-        events.sort(key=lambda e: (e.arrival_s, e.device))
-        return DeviceEvents(tuple(events), self.truth, self.rates_hz, self.clocks, self.scenario.name)
+        return sorted(events, key=lambda e: (e.arrival_s, e.device))
 
     def _camera(self, camera: Camera) -> list[DeviceEvent]:
         noise, rng = self.scenario.noise, generator(self.seed, camera.name)
@@ -130,7 +133,7 @@ class _Observation:
             outage_s = (begin_s, begin_s + scenario.restart_outage_s)
         return deliver(
             exposure_s,
-            epoch_s=self.trajectory.begin_s,
+            epoch_s=0.0,
             truth=self.clocks.setdefault(name, draw_clock(scenario.noise, rng)),
             noise=scenario.noise,
             rng=rng,
