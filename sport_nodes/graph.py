@@ -13,7 +13,7 @@ from sport_nodes.rig import Rig, load_rig
 #: Where the sensor topics come from.
 DEVICES: Final = "devices"  # the rig's cameras and IMUs
 LAB: Final = "lab"  # the simulated lab
-BAG: Final = "bag"  # something else: a bag is played
+BAG: Final = "bag"  # a recorded trial
 SOURCES: Final = (DEVICES, LAB, BAG)
 
 
@@ -35,18 +35,21 @@ class GraphSettings:
     """What the whole graph agrees on.
 
     store: folder for bags and reports; empty for the user's data directory. record: write every trial into a bag.
-    lab: parameters of the simulated lab (see sport_nodes.nodes.lab), where it is the source.
+    assess: score, diagnose, coach and report. lab, bag: parameters of the simulated lab (sport_nodes.nodes.lab) or of
+    the bag player (sport_nodes.nodes.replay), where that is the source.
     """
 
     action: str
     rig: str = "lab"
     source: str = DEVICES
     record: bool = False
+    assess: bool = True
     language: str = "en"
     store: str = ""
     use_sim_time: bool = False
     autostart: bool = True
     lab: Mapping[str, Any] = field(default_factory=dict)
+    bag: Mapping[str, Any] = field(default_factory=dict)
 
 
 def nodes_of(settings: GraphSettings) -> tuple[NodeSpec, ...]:
@@ -55,10 +58,11 @@ def nodes_of(settings: GraphSettings) -> tuple[NodeSpec, ...]:
     Raises InputError when the rig cannot be read.
     """
     nodes = [*_sources(settings, load_rig(settings.rig)), *_core(settings)]
-    if settings.source == LAB:
-        # The lab plays when everyone listens.
-        waiting = [node.name for node in nodes if node.name != "lab"]
-        nodes[0] = _spec("lab", "drivers", {**nodes[0].parameters, "wait_for": waiting})
+    if settings.source != DEVICES:
+        # A player begins when everyone listens.
+        player, *others = nodes
+        waiting = [node.name for node in others]
+        nodes[0] = _spec(player.name, player.group, {**player.parameters, "wait_for": waiting})
     common = {"use_sim_time": settings.use_sim_time, "autostart": settings.autostart}
     return tuple(NodeSpec(n.name, n.module, n.group, {**common, **n.parameters}) for n in nodes)
 
@@ -71,16 +75,10 @@ def default_params_file() -> Path:
 def _core(settings: GraphSettings) -> list[NodeSpec]:
     rig, action = {"rig": settings.rig}, {"action": settings.action}
     store, language = {"store": settings.store}, {"language": settings.language}
-    nodes = [
-        _spec("rig", "core", rig),
-        _spec("synchronizer", "core", {**rig, **action}),
-        _spec("scorer", "results"),
-        _spec("keyframe", "results"),
-        _spec("diagnosis", "results"),
-        _spec("coach", "results", language),
-        _spec("report", "results", {**store, **language}),
-        _spec("markers", "view"),
-    ]
+    nodes = [_spec("rig", "core", rig), _spec("synchronizer", "core", {**rig, **action}), _spec("markers", "view")]
+    if settings.assess:
+        nodes += [_spec(name, "results") for name in ("scorer", "keyframe", "diagnosis")]
+        nodes += [_spec("coach", "results", language), _spec("report", "results", store)]
     if settings.record:
         nodes.append(_spec("recorder", "record", {**store, **rig}))
     return nodes
@@ -88,7 +86,7 @@ def _core(settings: GraphSettings) -> list[NodeSpec]:
 
 def _sources(settings: GraphSettings, rig: Rig) -> list[NodeSpec]:
     if settings.source == BAG:
-        return []
+        return [_spec("replay", "drivers", {"rig": settings.rig, **settings.bag})]
     if settings.source == LAB:
         return [_spec("lab", "drivers", {"rig": settings.rig, "action": settings.action, **settings.lab})]
     shared = {"rig": settings.rig}

@@ -7,8 +7,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from diagnostic_msgs.msg import DiagnosticArray
-
 from sport_nodes import topics
 from sport_nodes.io.motion_files import read_motion
 from sport_nodes.lab.player import LabPlayer
@@ -18,6 +16,7 @@ from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.lab_messages import TIME_INSIDE, message_of, topics_of
 from sport_nodes.nodes.run import run_node
+from sport_nodes.nodes.waiting import ActiveNodes
 from sport_nodes.rig import load_rig
 
 #: What is due within this time is sent together: the machine sleeps no shorter [s].
@@ -48,29 +47,19 @@ class LabNode(SportNode):
         }
 
     def activate(self) -> None:
-        self._stop, self._awaited = threading.Event(), set(self.value("wait_for"))
-        self._ready = threading.Event()
+        self._stop = threading.Event()
+        self._listeners = ActiveNodes(self, self.value("wait_for"))
         self._work = Background(self, "playing")
-        self.subscribe(DiagnosticArray, topics.DIAGNOSTICS, self._on_diagnostics, qos.STREAM)
         self._next(0)
 
     def deactivate(self) -> None:
         self._stop.set()
-        self._ready.set()
+        self._listeners.release()
         self._work.close()
 
     @staticmethod
     def _qos(topic: str) -> Any:
         return qos.RESULT if topic == topics.GROUND_TRUTH_TRIAL else qos.SENSOR_OUT
-
-    def _on_diagnostics(self, message: Any) -> None:
-        for status in message.status:
-            if any(pair.key == "active" and pair.value == "true" for pair in status.values):
-                self._awaited.discard(status.name)
-        if not self._awaited:
-            self._ready.set()
-        waiting = ", ".join(sorted(self._awaited)) or "nobody"
-        self.health.figure("waiting for", waiting)
 
     def _next(self, index: int) -> None:
         if self._stop.is_set() or 0 < self.value("trials") <= index:
@@ -85,8 +74,7 @@ class LabNode(SportNode):
         )
         # Messages are made before the trial begins; while it runs they only get their stamps.
         ready = [message_of(item, self._rig) for item in player.play(time.time())]
-        if self.value("wait_for"):
-            self._ready.wait()
+        self._listeners.wait()
         if self._stop.wait(self.value("start_delay_s")):
             return
         begin_s = self.now_s()

@@ -42,6 +42,17 @@ class RecordedTopic:
         package = self.message_type.__module__.split(".")[0]
         return f"{package}/msg/{self.message_type.__name__}"
 
+    @property
+    def driver_qos(self) -> QoSProfile:
+        """With which the topic's source publishes it."""
+        return qos.SENSOR_OUT if self.qos is qos.SENSOR_IN else self.qos
+
+
+def sensor_topics(rig: Rig) -> list[RecordedTopic]:
+    """What comes from drivers, images aside, and the truth where there is one."""
+    sensors = [RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in _sensors(rig, images=False).items()]
+    return [*sensors, RecordedTopic(topics.GROUND_TRUTH_TRIAL, TrialMotion, qos.RESULT)]
+
 
 def recorded_topics(rig: Rig, *, images: bool) -> list[RecordedTopic]:
     """Everything the graph of this rig says, images only when asked."""
