@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -29,6 +29,7 @@ from sport_nodes.skeleton import JOINT_COUNT
 Array = NDArray[np.float64]
 
 _STORAGE_SUFFIXES: Final = (".mcap", ".db3")
+_IMU_SUFFIX: Final = topics.imu("")[1:]
 _BAG_VERSION: Final = 9  # rosbag2 of Jazzy
 # Topics that an error message names, and characters that it quotes of a reason.
 _NAMED_TOPICS: Final = 12
@@ -103,6 +104,15 @@ class BagReader:
                 found[connection.topic].append((received_ns, store.deserialize_cdr(data, connection.msgtype)))
         return {topic: [m for _, m in sorted(pairs, key=lambda p: p[0])] for topic, pairs in found.items()}
 
+    def serialized(self, names: Collection[str]) -> list[tuple[float, str, bytes]]:
+        """Time of recording [s], topic and CDR bytes of all messages on these topics, in order."""
+        found = []
+        for reader in self._readers:
+            chosen = [c for c in reader.connections if c.topic in names]
+            for connection, received_ns, data in reader.messages(chosen) if chosen else ():
+                found.append((received_ns * 1e-9, connection.topic, bytes(data)))
+        return sorted(found, key=lambda message: message[0])
+
 
 @contextmanager
 def open_bag(path: Path) -> Iterator[BagReader]:
@@ -145,7 +155,9 @@ def read_recording(path: Path) -> Recording:
         found = reader.messages(wanted)
         known = reader.topic_names
         cameras = {_device(t): _keypoint_stream(m) for t, m in found.items() if _is(m, messages.KEYPOINTS)}
-        imus = {_device(t): _imu_stream(m) for t, m in found.items() if _is(m, messages.IMU) and t.endswith("/data")}
+        imus = {
+            _device(t): _imu_stream(m) for t, m in found.items() if _is_sensor(t, messages.IMU) and _is(m, messages.IMU)
+        }
         clocks = tuple(
             messages.device_clock_of(m[-1]) for t, m in sorted(found.items()) if _is(m, messages.DEVICE_CLOCK)
         )
@@ -179,7 +191,7 @@ def read_motion_bag(path: Path) -> Motion:
         if topics.MOTION_SKELETON in found:
             return _motion_of_skeletons(found[topics.MOTION_SKELETON])
         known = reader.topic_names
-        raw = any(c.msgtype in (messages.KEYPOINTS, messages.SKELETON, messages.IMU) for c in reader.connections)
+        raw = any(_is_sensor(c.topic, c.msgtype) for c in reader.connections)
     hint = "; it is a recording of sensors: run `sport fuse` on it first" if raw else ""
     raise InputError(
         f"{path} has neither {topics.MOTION_TRIAL} nor {topics.MOTION_SKELETON}; its topics are {known}{hint}"
@@ -200,6 +212,13 @@ def _storage_files(path: Path) -> list[Path]:
     if not files:
         raise InputError(f"{path} is not a bag: it holds neither metadata.yaml nor an .mcap or .db3 file")
     return files
+
+
+def _is_sensor(topic: str, name: str) -> bool:
+    """Whether a driver of this package publishes that type there."""
+    if name == messages.IMU:
+        return topic.endswith(_IMU_SUFFIX)
+    return name == messages.KEYPOINTS or topic == topics.KINECT_SKELETON
 
 
 def _is(found: list[Any], name: str) -> bool:
