@@ -1,0 +1,77 @@
+"""What runs the network: one small interface, ONNX Runtime by default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final, Protocol
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from sport_nodes.errors import InputError
+
+Array = NDArray[np.float32]
+
+#: Inputs and outputs of the exported network, in order.
+INPUTS: Final = ("pose", "velocity", "mask", "condition")
+OUTPUTS: Final = (
+    "score",
+    "stages",
+    "bounds",
+    "grade_probabilities",
+    "bias",
+    "joint_importance",
+    "frame_importance",
+)
+#: Lengths and batch sizes that the exported network takes.
+LENGTH_RANGE: Final = (30, 300)
+LARGEST_BATCH: Final = 64
+
+
+class Backend(Protocol):
+    """Runs the network on one batch."""
+
+    name: str
+
+    def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        """INPUTS (N first) to OUTPUTS (N first), float32."""
+        ...
+
+
+class OnnxRuntimeBackend:
+    """ONNX Runtime on the CPU, one thread: the network is too small for more to pay."""
+
+    name = "onnxruntime"
+
+    def __init__(self, model: Path, *, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                model.read_bytes(), options, providers=["CPUExecutionProvider"]
+            )
+        except (OSError, onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf) as error:
+            raise InputError(f"{model} is not a readable ONNX model: {error}") from error
+
+    def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        """See Backend."""
+        values = self._session.run(list(OUTPUTS), inputs)
+        return dict(zip(OUTPUTS, values, strict=True))
+
+
+def make_backend(name: str, model: Path) -> Backend:
+    """`onnxruntime`, or `tensorrt` on a machine that has it.
+
+    Raises InputError for another name or when the backend's library is not installed.
+    """
+    if name == "onnxruntime":
+        return OnnxRuntimeBackend(model)
+    if name == "tensorrt":
+        try:
+            from sport_nodes.scoring.tensorrt_backend import TensorRtBackend
+        except ImportError as error:
+            raise InputError(f"backend tensorrt needs tensorrt and pycuda ({error}); use onnxruntime") from error
+        return TensorRtBackend(model)
+    raise InputError(f"there is no backend '{name}'; known are onnxruntime and tensorrt")

@@ -1,0 +1,44 @@
+"""What a training run is made of; written beside its results."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sport_nodes.paths import data_directory
+
+
+def default_run_directory() -> Path:
+    """Where runs are kept unless told otherwise."""
+    return data_directory() / "runs" / "scorer"
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """Defaults train the shipped model.
+
+    people, trials_per_person: of the simulated data set, over all actions. workers: processes that make it.
+    ablation: a letter of network.ABLATIONS, "" for the whole network. start_from: a checkpoint whose weights to begin
+    with. run_directory: checkpoints, data, figures; a run that stopped resumes from it.
+    """
+
+    seed: int = 1
+    people: int = 360
+    trials_per_person: int = 8
+    epochs: int = 40
+    batch: int = 32
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    threads: int = 2
+    workers: int = 2
+    ablation: str = ""
+    start_from: Path | None = None
+    run_directory: Path = field(default_factory=default_run_directory)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For the run's record; paths by their last part only."""
+        data = asdict(self)
+        data["run_directory"] = self.run_directory.name
+        data["start_from"] = "" if self.start_from is None else self.start_from.name
+        return data

@@ -1,0 +1,183 @@
+"""The training loop: draws, augments, steps, validates, and keeps what it needs to go on after a stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from sport_nodes.scoring.features import VELOCITY_SCALE_S
+from sport_nodes.scoring.network import ABLATIONS, NetworkConfig, ScoringNetwork
+from sport_nodes.training.augmentation import augment
+from sport_nodes.training.batches import TensorSet, predict
+from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.curriculum import SCHEDULE_EPOCHS, admitted, difficulty, draw_epoch, intensity
+from sport_nodes.training.losses import training_loss
+from sport_nodes.training.metrics import score_metrics
+from sport_nodes.training.trial_set import TrialSet, mean_per_trial
+
+log = logging.getLogger(__name__)
+
+LARGEST_GRADIENT: Final = 5.0
+#: Share of the steps in which OneCycle's learning rate rises.
+RISING_SHARE: Final = 0.2
+LAST: Final = "last.pt"
+BEST: Final = "best.pt"
+HISTORY: Final = "history.json"
+
+
+def network_config(config: TrainConfig, actions: tuple[str, ...]) -> NetworkConfig:
+    """The whole network, or one ablation's."""
+    whole = NetworkConfig(actions=actions)
+    return NetworkConfig(**{**asdict(whole), ABLATIONS[config.ablation]: False}) if config.ablation else whole
+
+
+def load_network(checkpoint: Path, config: TrainConfig, actions: tuple[str, ...]) -> ScoringNetwork:
+    """The network with a checkpoint's weights."""
+    network = ScoringNetwork(network_config(config, actions))
+    network.load_state_dict(torch.load(checkpoint, weights_only=False)["network"])
+    return network
+
+
+@dataclass(eq=False)
+class _State:
+    """Everything that a resumed run needs; `epoch` is the next one."""
+
+    network: ScoringNetwork
+    optimiser: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.OneCycleLR
+    generator: torch.Generator
+    rng: np.random.Generator
+    hardness: NDArray[np.float64]
+    history: list[dict[str, float]]
+    best_mae: float = float("inf")
+    epoch: int = 0
+
+    def save(self, path: Path) -> None:
+        partial = path.with_suffix(".part")
+        torch.save(
+            {
+                "network": self.network.state_dict(),
+                "optimiser": self.optimiser.state_dict(),
+                "schedule": self.schedule.state_dict(),
+                "generator": self.generator.get_state(),
+                "torch": torch.get_rng_state(),
+                "rng": self.rng.bit_generator.state,
+                "hardness": self.hardness,
+                "history": self.history,
+                "best_mae": self.best_mae,
+                "epoch": self.epoch,
+            },
+            partial,
+        )
+        partial.replace(path)
+
+    def restore(self, path: Path) -> None:
+        data: dict[str, Any] = torch.load(path, weights_only=False)
+        self.network.load_state_dict(data["network"])
+        self.optimiser.load_state_dict(data["optimiser"])
+        self.schedule.load_state_dict(data["schedule"])
+        self.generator.set_state(data["generator"])
+        torch.set_rng_state(data["torch"])
+        self.rng.bit_generator.state = data["rng"]
+        self.hardness, self.history = data["hardness"], data["history"]
+        self.best_mae, self.epoch = data["best_mae"], data["epoch"]
+
+
+def fit(config: TrainConfig, training: TrialSet, validation: TrialSet) -> ScoringNetwork:
+    """Train, or go on from the run directory's last checkpoint; the network that did best on the validation people."""
+    torch.set_num_threads(config.threads)
+    torch.manual_seed(config.seed)
+    directory = config.run_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    actions = tuple(training.action_names.tolist())
+    data = TensorSet(training)
+    speed = np.linalg.norm(training.velocity, axis=3).mean(axis=(1, 2)) / VELOCITY_SCALE_S
+    intensities = intensity(speed, training.action)
+    state = _begin(config, data, intensities, actions)
+    if (directory / LAST).is_file():
+        state.restore(directory / LAST)
+        log.info("resumed at epoch %d of %d", state.epoch + 1, config.epochs)
+    while state.epoch < config.epochs:
+        losses = _epoch(config, state, data, training, intensities)
+        predictions = predict(state.network, validation)
+        score, first = mean_per_trial(predictions.score, validation)
+        figures = score_metrics(score, validation.total[first])
+        state.history.append({"epoch": state.epoch, **losses, **{f"validation_{k}": v for k, v in figures.items()}})
+        log.info(
+            "epoch %d of %d: loss %.3f, validation MAE %.2f, SRCC %.3f",
+            *(state.epoch + 1, config.epochs, losses["loss"], figures["mae"], figures["srcc"]),
+        )
+        state.epoch += 1
+        if figures["mae"] < state.best_mae:
+            state.best_mae = figures["mae"]
+            state.save(directory / BEST)
+        state.save(directory / LAST)
+        (directory / HISTORY).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
+    return load_network(directory / BEST, config, actions)
+
+
+def _begin(config: TrainConfig, data: TensorSet, intensities: NDArray[np.float64], actions: tuple[str, ...]) -> _State:
+    if config.start_from is not None:
+        network = load_network(config.start_from, config, actions)
+    else:
+        network = ScoringNetwork(network_config(config, actions))
+        network.set_input_statistics(*data.input_statistics())
+    steps = sum(
+        -(-int(admitted(intensities, epoch=_schedule_epoch(config, e)).sum()) // config.batch)
+        for e in range(config.epochs)
+    )
+    optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=config.learning_rate, total_steps=max(1, steps), pct_start=RISING_SHARE
+    )
+    return _State(
+        network=network,
+        optimiser=optimiser,
+        schedule=schedule,
+        generator=torch.Generator().manual_seed(config.seed),
+        rng=np.random.default_rng(config.seed),
+        hardness=np.zeros(len(data)),
+        history=[],
+    )
+
+
+def _schedule_epoch(config: TrainConfig, epoch: int) -> float:
+    """The run's epoch in units of SCHEDULE_EPOCHS, in which the paper's epoch numbers are meant.
+
+    Weights that were trained before have been through the curriculum.
+    """
+    return SCHEDULE_EPOCHS if config.start_from is not None else epoch * SCHEDULE_EPOCHS / config.epochs
+
+
+def _epoch(
+    config: TrainConfig, state: _State, data: TensorSet, training: TrialSet, intensities: NDArray[np.float64]
+) -> dict[str, float]:
+    """One pass over the admitted rows; mean of every loss term."""
+    state.network.train()
+    epoch = _schedule_epoch(config, state.epoch)
+    progress = state.epoch / max(1, config.epochs - 1)
+    order = draw_epoch(admitted(intensities, epoch=epoch), state.hardness, progress=progress, rng=state.rng)
+    sums: dict[str, float] = {}
+    batches = range(0, len(order), config.batch)
+    for begin in batches:
+        rows = order[begin : begin + config.batch]
+        batch = augment(data.batch(rows), generator=state.generator)
+        output = state.network(batch.pose, batch.velocity, batch.mask, batch.condition)
+        terms = training_loss(output, data.marks(rows, batch.bounds), epoch=epoch)
+        state.optimiser.zero_grad()
+        terms["loss"].backward()
+        torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
+        state.optimiser.step()
+        state.schedule.step()
+        error = output.score.detach().double().numpy() - training.total[rows]
+        state.hardness[rows] = difficulty(error, training.total[rows])
+        for name, value in terms.items():
+            sums[name] = sums.get(name, 0.0) + float(value.detach())
+    return {name: value / len(batches) for name, value in sums.items()}

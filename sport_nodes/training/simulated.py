@@ -1,0 +1,144 @@
+"""The simulated training set: people, their trials with and without faults, seen by sensor-like eyes."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from sport_nodes.actions import action_names, load_action
+from sport_nodes.lab.athlete import HEIGHT_RANGE_M
+from sport_nodes.lab.simulate import SimulatedTrial, fault_names, simulate
+from sport_nodes.scoring.familiarity import feature_vector
+from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
+from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
+from sport_nodes.scoring.repetitions import split_repetitions
+from sport_nodes.training.sensor_like import CONDITIONS, as_measured, draw_condition
+from sport_nodes.training.trial_set import TrialSet
+
+log = logging.getLogger(__name__)
+
+#: How many faults a trial has, and how likely that is.
+FAULT_COUNT_PROBABILITIES: Final = (0.25, 0.35, 0.25, 0.15)
+SEVERITY_RANGE: Final = (0.2, 1.2)
+#: Stillness before and after the movement [s].
+IDLE_RANGE_S: Final = (0.05, 0.8)
+REPETITION_RANGE: Final = (1, 3)
+#: The lab's own rate is not needed: the noise is added at the sensors' 30 Hz.
+SIMULATION_RATE_HZ: Final = 60.0
+_PROGRESS_EVERY: Final = 200
+
+
+@dataclass(frozen=True)
+class TrialSpec:
+    """One trial to simulate. person and trial number it, seed makes it."""
+
+    person: int
+    trial: int
+    action: str
+    height_m: float
+    seed: int
+
+
+def trial_specs(*, people: int, trials_per_person: int, seed: int) -> list[TrialSpec]:
+    """Everybody does every action in turn; heights are even over the lab's range."""
+    rng = np.random.default_rng(seed)
+    actions = action_names()
+    specs: list[TrialSpec] = []
+    for person in range(people):
+        height_m = float(rng.uniform(*HEIGHT_RANGE_M))
+        for k in range(trials_per_person):
+            action = actions[(person + k) % len(actions)]
+            specs.append(TrialSpec(person, len(specs), action, height_m, int(rng.integers(1 << 31))))
+    return specs
+
+
+def simulated_trials(*, people: int, trials_per_person: int, seed: int, workers: int) -> TrialSet:
+    """Simulate, measure and prepare every trial, in several processes; the same arguments give the same set."""
+    specs = trial_specs(people=people, trials_per_person=trials_per_person, seed=seed)
+    rows: list[dict[str, Any]] = []
+    # Not forked: the parent may hold threads (torch, ONNX Runtime) that a fork would not survive.
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for done, part in enumerate(pool.map(rows_of_trial, specs, chunksize=16), start=1):
+            rows += part
+            if done % _PROGRESS_EVERY == 0:
+                log.info("simulated %d of %d trials", done, len(specs))
+    columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return TrialSet(action_names=np.array(action_names()), **columns)
+
+
+def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
+    """The trial's rows of a TrialSet, one a repetition; none when nothing could be prepared."""
+    rng = np.random.default_rng(spec.seed)
+    trial = _simulated(spec, rng)
+    condition = draw_condition(rng)
+    motion = as_measured(trial.motion, CONDITIONS[condition], rng=rng)
+    repeated = load_action(spec.action).repeated
+    windows = split_repetitions(motion) if repeated else ((motion.times_s[0], motion.times_s[-1]),)
+    rows = []
+    for begin_s, end_s in windows:
+        try:
+            prepared = prepare(motion.between(begin_s, end_s))
+        except TooLittleError as error:
+            log.warning("trial %d of %s was left out: %s", spec.trial, spec.action, error)
+            continue
+        bounds = _inner_bounds(trial, prepared)
+        if bounds is not None:
+            rows.append(_row(spec, trial, prepared, bounds, condition))
+    return rows
+
+
+def _simulated(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
+    names = fault_names(spec.action)
+    count = int(rng.choice(len(FAULT_COUNT_PROBABILITIES), p=FAULT_COUNT_PROBABILITIES))
+    repetitions = int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1))
+    return simulate(
+        spec.action,
+        seed=spec.seed,
+        faults=tuple(str(name) for name in rng.choice(names, size=count, replace=False)),
+        severity=float(rng.uniform(*SEVERITY_RANGE)),
+        height_m=spec.height_m,
+        rate_hz=SIMULATION_RATE_HZ,
+        repetitions=repetitions if load_action(spec.action).repeated else None,
+        idle_before_s=float(rng.uniform(*IDLE_RANGE_S)),
+        idle_after_s=float(rng.uniform(*IDLE_RANGE_S)),
+    )
+
+
+def _inner_bounds(trial: SimulatedTrial, prepared: PreparedMotion) -> np.ndarray | None:
+    """(3,) inner stage boundaries as shares of the prepared movement; None when it is no true repetition."""
+    for bounds_s in trial.stage_bounds_s:
+        middle_s = (bounds_s[0] + bounds_s[-1]) / 2.0
+        if prepared.begin_s <= middle_s <= prepared.end_s:
+            return np.clip((bounds_s[1:-1] - prepared.begin_s) / prepared.duration_s, 0.0, 1.0)
+    return None
+
+
+def _row(
+    spec: TrialSpec, trial: SimulatedTrial, prepared: PreparedMotion, bounds: np.ndarray, condition: str
+) -> dict[str, Any]:
+    marks = trial.rater_marks.mean(axis=0)
+    summary = summary_features(prepared)
+    return {
+        "pose": prepared.pose,
+        "velocity": prepared.velocity,
+        "mask": prepared.mask,
+        "tempo": prepared.tempo,
+        "unmeasured": prepared.unmeasured,
+        "action": action_names().index(spec.action),
+        "person": spec.person,
+        "trial": spec.trial,
+        "height_m": spec.height_m,
+        "condition": condition,
+        "total": marks[-1],
+        "stages": marks[:-1],
+        "true_total": trial.total,
+        "bounds": bounds,
+        "summary": feature_vector(prepared),
+        "handmade": np.concatenate([list(summary.values()), curve_features(prepared)]),
+        "naive": path_and_speed(prepared),
+    }

@@ -1,0 +1,84 @@
+"""From nothing to a scoring model: data, training, calibration, export, figures, model card."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sport_nodes.scoring.backends import OnnxRuntimeBackend
+from sport_nodes.scoring.golden import golden_inputs
+from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
+from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
+from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.cost import network_cost
+from sport_nodes.training.evaluate import evaluate
+from sport_nodes.training.export import export_onnx
+from sport_nodes.training.loop import fit
+from sport_nodes.training.model_card import model_card
+from sport_nodes.training.simulated import simulated_trials
+from sport_nodes.training.trial_set import TrialSet, split_by_person
+
+log = logging.getLogger(__name__)
+
+MODEL_NAME: Final = "scorer"
+MODEL_FILE: Final = "scorer.onnx"
+#: Digits kept of the stored outputs: far below golden.TOLERANCE.
+_GOLDEN_DECIMALS: Final = 5
+
+
+def train(config: TrainConfig) -> Path:
+    """Run (or resume) the whole of it; the path of the exported model, its sidecar and card beside it."""
+    directory = config.run_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    (directory / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n", encoding="utf-8")
+    trials = _trials(config)
+    training, validation, test = split_by_person(trials, seed=config.seed)
+    log.info("%d training, %d validation, %d test movements", len(training), len(validation), len(test))
+    network = fit(config, training, validation)
+    intervals = calibrate_intervals(network, validation, seed=config.seed)
+    report = evaluate(network, intervals, training=training, validation=validation, test=test)
+    model = directory / MODEL_FILE
+    export_onnx(network, model)
+    sidecar = Sidecar(
+        name=MODEL_NAME,
+        sha256=file_sha256(model),
+        actions=network.config.actions,
+        intervals=intervals,
+        familiarity=fit_familiarity(training),
+        golden=golden_outputs(model, len(network.config.actions)),
+        provenance={"config": config.as_dict(), "data_sha256": trials.sha256, "figures_on_simulated_people": report},
+    )
+    sidecar.write(model.with_suffix(".json"))
+    card = model_card(
+        identity=f"{MODEL_NAME} {sidecar.sha256[:SHORT_HASH]}",
+        config=config.as_dict(),
+        data_sha256=trials.sha256,
+        cost=network_cost(network),
+        report=report,
+    )
+    model.with_suffix(".md").write_text(card, encoding="utf-8")
+    log.info("wrote %s with MAE %.2f on unseen simulated people", model, report["ours"]["mae"])
+    return model
+
+
+def _trials(config: TrainConfig) -> TrialSet:
+    """The simulated training set of this configuration, from the run directory if it is there."""
+    path = config.run_directory / "trials.npz"
+    if path.is_file():
+        return TrialSet.load(path)
+    trials = simulated_trials(
+        people=config.people, trials_per_person=config.trials_per_person, seed=config.seed, workers=config.workers
+    )
+    trials.save(path)
+    return trials
+
+
+def golden_outputs(model: Path, action_count: int) -> dict[str, Any]:
+    outputs = OnnxRuntimeBackend(model).run(golden_inputs(action_count))
+    return {
+        name: np.round(outputs[name].astype(float), _GOLDEN_DECIMALS).tolist() for name in ("score", "stages", "bounds")
+    }
