@@ -69,6 +69,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "full_text": ("In words", "文字评语"),
     "coverage": ("What the sensors saw", "传感器覆盖"),
     "coverage_note": ("Share of the time each joint was seen.", "各关节被观测到的时间比例。"),
+    "head": ("head", "头部"),
     "coverage_measured": ("one sensor", "单传感器"),
     "coverage_fused": ("several sensors", "多传感器"),
     "coverage_filled": ("short gap filled", "短缺口插补"),

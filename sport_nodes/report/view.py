@@ -28,7 +28,7 @@ from sport_nodes.report import plots, scene
 from sport_nodes.report.labels import labels
 from sport_nodes.report.stills import SideView
 from sport_nodes.scoring.scores import GRADES
-from sport_nodes.skeleton import EDGES, JOINTS
+from sport_nodes.skeleton import EDGES, INDEX, JOINTS, LIMBS
 
 if TYPE_CHECKING:
     from sport_nodes.assess import Assessment
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 #: The printed page has room for this many metrics; those that deviate come first.
 PRINTED_METRICS: Final = 24
 _EMPTY: Final = "–"
+_HEAD_COLUMNS: Final = tuple(INDEX[joint] for joint in LIMBS["head"])
 #: Provenance in the order in which the coverage bars show it, with the CSS class of each.
 _COVERAGE: Final = (
     ("fused", Provenance.FUSED),
@@ -238,12 +239,15 @@ def _shown_repetition(alignment: Alignment) -> int:
 def _coverage(motion: Motion, language: str) -> list[CoverageRow]:
     if not len(motion):
         return []
+    # The five joints of the head are shown as one: no metric tells them apart.
+    parts = {labels(language)["head"]: list(_HEAD_COLUMNS)}
+    parts |= {joint_words(joint, language): [i] for i, joint in enumerate(JOINTS) if i not in _HEAD_COLUMNS}
     rows = []
-    for index, joint in enumerate(JOINTS):
-        share = {css: float(np.mean(motion.provenance[:, index] == kind)) for css, kind in _COVERAGE}
+    for words, columns in parts.items():
+        share = {css: float(np.mean(motion.provenance[:, columns] == kind)) for css, kind in _COVERAGE}
         seen = share["fused"] + share["measured"]
         bar = plots.share_bar([(css, share[css]) for css, _ in _COVERAGE])
-        rows.append(CoverageRow(joint_words(joint, language), f"{100 * seen:.0f} %", bar))
+        rows.append(CoverageRow(words, f"{100 * seen:.0f} %", bar))
     return rows
 
 
