@@ -39,7 +39,17 @@ METRIC_KINDS: Final = (
     "jump",
     "release",
 )
-STATISTICS: Final = ("maximum", "minimum", "mean", "range", "smoothness", "time_of_maximum", "time_of_minimum")
+STATISTICS: Final = (
+    "maximum",
+    "minimum",
+    "mean",
+    "range",
+    "smoothness",
+    "duration",
+    "time_of_maximum",
+    "time_of_minimum",
+    "time_above",
+)
 EVENT_KINDS: Final = ("maximum", "minimum", "rises_through", "falls_through")
 # Twice the spread that good executions show against themselves: above it a recording is something else.
 DEFAULT_MAXIMUM_DISTANCE: Final = 1.0
@@ -145,15 +155,17 @@ class _Reader:
         at, over, between = str(data.get("at", "")), tuple(data.get("over", ())), tuple(data.get("between", ()))
         if sum(map(bool, (at, over, between))) != 1:
             raise self.mistake(where, "is read 'at' a keyframe, 'over' stages or 'between' two keyframes: give one")
-        if not quantity and not between:
-            raise self.mistake(where, "has no 'quantity'")
         statistic, relative_to = str(data.get("statistic", "")), str(data.get("relative_to", ""))
+        if not quantity and not between and statistic != "duration":
+            raise self.mistake(where, "has no 'quantity'")
         if over:
             self.known(statistic, STATISTICS, "statistic", where)
         if between and len(between) != 2:
             raise self.mistake(where, f"'between' needs two keyframes, found {len(between)}")
         if statistic.startswith("time_of") and not relative_to:
             raise self.mistake(where, f"'{statistic}' needs 'relative_to', a keyframe")
+        if statistic == "time_above" and "threshold" not in data:
+            raise self.mistake(where, f"'{statistic}' needs a 'threshold'")
         for keyframe in filter(None, (at, relative_to, *between)):
             self.known(keyframe, self.keyframe_names, "keyframe", where)
         stage = str(data.get("stage", over[0] if over else ""))
@@ -174,6 +186,7 @@ class _Reader:
             over=over,
             statistic=statistic,
             relative_to=relative_to,
+            threshold=self.optional_number(data, "threshold", where),
             between=between,
             rate=bool(data.get("rate", False)),
             sides=sides,
@@ -190,7 +203,7 @@ class _Reader:
 
     @staticmethod
     def unit(quantity: str, statistic: str, *, rate: bool) -> str:
-        if not quantity or statistic.startswith("time_of"):
+        if not quantity or statistic.startswith("time_"):
             return "s"
         if statistic == "smoothness":
             return "log"

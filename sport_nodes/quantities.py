@@ -150,10 +150,14 @@ def _trunk_twist(body: Body, side: str) -> Array:
     return np.degrees(np.arctan2(sine, np.sum(shoulders * hips, axis=-1) - along))
 
 
-def _shoulder_tilt(body: Body, side: str) -> Array:
-    """Of the shoulder line in the frontal plane, left shoulder up positive."""
-    line = body.joint("left_shoulder") - body.joint("right_shoulder")
-    return np.degrees(np.arctan2(line[..., 2], np.linalg.norm(line[..., :2], axis=-1)))
+def _tilt(name: str) -> Callable[[Body, str], Array]:
+    """Of the line between a joint's two sides above the horizontal, left side up positive."""
+
+    def read(body: Body, side: str) -> Array:
+        line = body.joint(f"left_{name}") - body.joint(f"right_{name}")
+        return np.degrees(np.arctan2(line[..., 2], np.linalg.norm(line[..., :2], axis=-1)))
+
+    return read
 
 
 def _head_pitch(body: Body, side: str) -> Array:
@@ -190,6 +194,18 @@ def _gap(name: str) -> Callable[[Body, str], Array]:
         return body.percent(np.linalg.norm(body.joint(f"left_{name}") - body.joint(f"right_{name}"), axis=-1))
 
     return read
+
+
+def _elbow_to_knee(body: Body, side: str) -> Array:
+    return body.percent(np.linalg.norm(body.joint(f"{side}_elbow") - body.joint(f"{side}_knee"), axis=-1))
+
+
+def _wrist_to_nose(body: Body, side: str) -> Array:
+    return body.percent(np.linalg.norm(body.joint(f"{side}_wrist") - body.joint("nose"), axis=-1))
+
+
+def _shoulder_height(body: Body, side: str) -> Array:
+    return body.percent(body.middle("shoulder")[..., 2])
 
 
 def _pelvis_height(body: Body, side: str) -> Array:
@@ -270,7 +286,8 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "trunk_inclination": Quantity("deg", _TRUNK, _trunk_inclination),
     "trunk_side_lean": Quantity("deg", _TRUNK, _trunk_side_lean),
     "trunk_twist": Quantity("deg", _TRUNK, _trunk_twist),
-    "shoulder_tilt": Quantity("deg", _SHOULDERS, _shoulder_tilt),
+    "shoulder_tilt": Quantity("deg", _SHOULDERS, _tilt("shoulder")),
+    "hip_tilt": Quantity("deg", _HIPS, _tilt("hip")),
     "head_pitch": Quantity("deg", ("nose", "left_ear", "right_ear"), _head_pitch),
     "wrist_height": Quantity("% height", ("{side}_wrist",), _height("{side}_wrist")),
     "elbow_height": Quantity("% height", ("{side}_elbow",), _height("{side}_elbow")),
@@ -285,6 +302,9 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "wrist_gap": Quantity("% height", ("left_wrist", "right_wrist"), _gap("wrist")),
     "elbow_gap": Quantity("% height", ("left_elbow", "right_elbow"), _gap("elbow")),
     "ankle_gap": Quantity("% height", _ANKLES, _gap("ankle")),
+    "elbow_to_knee": Quantity("% height", ("{side}_elbow", "{side}_knee"), _elbow_to_knee),
+    "wrist_to_nose": Quantity("% height", ("{side}_wrist", "nose"), _wrist_to_nose),
+    "shoulder_height": Quantity("% height", _SHOULDERS, _shoulder_height),
     "pelvis_height": Quantity("% height", _HIPS, _pelvis_height),
     "pelvis_forward": Quantity("% height", _HIPS, _pelvis_forward),
     "feet_height": Quantity("% height", _ANKLES, _feet_height),

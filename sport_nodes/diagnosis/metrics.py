@@ -39,8 +39,17 @@ class Repetition:
         times = [self.keyframes_s[name] for name in metric.between or (metric.at,)]
         return min(times) - _AROUND_KEYFRAME_S, max(times) + _AROUND_KEYFRAME_S
 
+    def span(self, metric: MetricSpec) -> tuple[float, float]:
+        """What a duration is measured between."""
+        if metric.over:
+            return self.window(metric)
+        first, last = (self.keyframes_s[name] for name in metric.between)
+        return first, last
+
     def times_of_keyframes(self, metric: MetricSpec) -> tuple[float, ...]:
-        """The keyframes that its value depends on."""
+        """The instants that its value depends on."""
+        if not metric.quantity:
+            return self.span(metric)
         names = metric.between or tuple(filter(None, (metric.at, metric.relative_to)))
         return tuple(self.keyframes_s[name] for name in names)
 
@@ -72,7 +81,7 @@ def read_metric(metric: MetricSpec, body: Body, repetition: Repetition, *, side:
     side: "left", "right", "" for both or the midline. "difference" metrics take left minus right themselves.
     """
     if not metric.quantity:
-        first, last = (repetition.keyframes_s[name] for name in metric.between)
+        first, last = repetition.span(metric)
         return np.full(body.positions_m.shape[:-3], last - first)
     if metric.sides == "difference":
         values = read_quantity(body, metric.quantity, "left") - read_quantity(body, metric.quantity, "right")
@@ -132,6 +141,8 @@ def _statistic(metric: MetricSpec, values: Array, times_s: Array, repetition: Re
         return np.nanmax(values, axis=-1) - np.nanmin(values, axis=-1)
     if metric.statistic == "smoothness":
         return _smoothness(values, times_s)
+    if metric.statistic == "time_above":
+        return np.sum(values > (metric.threshold or 0.0), axis=-1) / GRID_HZ
     sign = 1.0 if metric.statistic == "time_of_maximum" else -1.0
     return _time_of_peak(sign * values, times_s) - repetition.keyframes_s[metric.relative_to]
 
