@@ -120,7 +120,7 @@ def build_interfaces(python: Path, with_ros: bool) -> None:
     command = [colcon, "--log-base", str(ROOT / "log"), "build", "--merge-install", "--install-base", str(VENV)]
     command += ["--base-paths", str(ROOT), "--build-base", str(ROOT / "build"), "--event-handlers", "console_direct-"]
     command += ["--cmake-args", f"-DPython3_EXECUTABLE={python}", "-DBUILD_TESTING=OFF"]
-    command += ["-DINSTALL_PYTHON_MODULE=OFF"]
+    command += ["-DINTERFACES_ONLY=ON"]
     run(command, environment=environment, quiet=True)
     mark("interfaces", inputs)
 
