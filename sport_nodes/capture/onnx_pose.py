@@ -1,0 +1,138 @@
+"""Top-down pose models as ONNX: heatmaps (HRNet, ViTPose) and SimCC (RTMPose), with a tracked region of interest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.capture.pose2d import Array, Image, People
+from sport_nodes.errors import InputError
+from sport_nodes.skeleton import JOINT_COUNT
+
+#: Mean and deviation of ImageNet's channels (R, G, B; 0..255), with which these models are trained.
+IMAGENET_MEAN: Final = np.array([123.675, 116.28, 103.53], dtype=np.float32)
+IMAGENET_DEVIATION: Final = np.array([58.395, 57.12, 57.375], dtype=np.float32)
+#: The region is the person's box, so many times enlarged (as in the models' training).
+REGION_SCALE: Final = 1.25
+#: Joints below this do not shape the region; fewer than REGION_JOINTS of them and the person is lost.
+REGION_CONFIDENCE: Final = 0.3
+REGION_JOINTS: Final = 6
+#: On the whole image a person is small; so many looks, each at the box of the last, settle on the person.
+SEARCH_LOOKS: Final = 3
+#: SimCC cuts each pixel of the input into two bins (RTMPose).
+SIMCC_SPLIT: Final = 2.0
+
+Region = tuple[float, float, float, float]  # center x, y, width, height [px]
+
+
+class OnnxPose:
+    """Follows one person with a single-person model of COCO's 17 joints.
+
+    Raises InputError when the file is not such a model.
+    """
+
+    def __init__(self, path: str) -> None:
+        if not Path(path).is_file():
+            raise InputError(f"{path}: there is no such pose model; give the path of an ONNX file")
+        import onnxruntime
+
+        try:
+            self._session: Any = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+        except Exception as error:  # onnxruntime raises classes of its own that share no base but Exception
+            raise InputError(f"{path}: not an ONNX model that loads ({str(error).splitlines()[0]})") from error
+        inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
+        shape = inputs[0].shape
+        kind = [len(output.shape) for output in outputs[:2]]
+        if len(shape) != 4 or not all(isinstance(v, int) for v in shape[2:]) or kind not in ([4], [3, 3]):
+            raise InputError(
+                f"{path}: expected an image (1, 3, H, W) in and heatmaps (1, 17, h, w) or SimCC (1, 17, bins) x 2 out, "
+                f"found {shape} and {[output.shape for output in outputs]}"
+            )
+        if outputs[0].shape[1] != JOINT_COUNT:
+            raise InputError(f"{path}: finds {outputs[0].shape[1]} joints, expected COCO's {JOINT_COUNT}")
+        self._input = inputs[0].name
+        self._size = (int(shape[3]), int(shape[2]))
+        self._region: Region | None = None
+        self._track_id = 0
+
+    def detect(self, image: Image) -> People:
+        looks = 1 if self._region is not None else SEARCH_LOOKS
+        region = self._region or whole_image(image, self._size)
+        for _ in range(looks):
+            xy, confidence = self._look(image, region)
+            box = region_of(xy, confidence, self._size)
+            if box is None:
+                self._track_id += self._region is not None
+                self._region = None
+                return People.nobody()
+            region = box
+        self._region = region
+        xy[confidence <= 0.0] = np.nan
+        return People(xy[None], np.clip(confidence, 0.0, 1.0)[None], (self._track_id,))
+
+    def close(self) -> None:
+        self._session = None
+
+    def _look(self, image: Image, region: Region) -> tuple[Array, Array]:
+        to_input = region_to_input(region, self._size)
+        crop = cv2.warpAffine(image, to_input, self._size, flags=cv2.INTER_LINEAR)
+        normal = (crop[..., ::-1].astype(np.float32) - IMAGENET_MEAN) / IMAGENET_DEVIATION
+        found = self._session.run(None, {self._input: normal.transpose(2, 0, 1)[None]})
+        xy, confidence = decode_heatmaps(found[0][0], self._size) if found[0].ndim == 4 else decode_simcc(*found[:2])
+        back = cv2.invertAffineTransform(to_input)
+        return xy @ back[:, :2].T + back[:, 2], confidence
+
+
+def whole_image(image: Image, size: tuple[int, int]) -> Region:
+    """The region of the input's shape that holds the whole image."""
+    height, width = image.shape[:2]
+    return _shaped(0.5 * width, 0.5 * height, float(width), float(height), size)
+
+
+def region_of(xy: Array, confidence: Array, size: tuple[int, int]) -> Region | None:
+    """The region around the joints that were found; None when there are too few."""
+    good = confidence >= REGION_CONFIDENCE
+    if good.sum() < REGION_JOINTS:
+        return None
+    low, high = xy[good].min(axis=0), xy[good].max(axis=0)
+    (x, y), (width, height) = 0.5 * (low + high), np.maximum(REGION_SCALE * (high - low), 1.0)
+    return _shaped(float(x), float(y), float(width), float(height), size)
+
+
+def region_to_input(region: Region, size: tuple[int, int]) -> Array:
+    """(2, 3) affine map from the image to the model's input, pixel centres at whole numbers."""
+    x, y, width, _ = region
+    scale = size[0] / width
+    return np.array([[scale, 0.0, 0.5 * size[0] - scale * x - 0.5], [0.0, scale, 0.5 * size[1] - scale * y - 0.5]])
+
+
+def decode_heatmaps(heatmaps: NDArray[np.float32], size: tuple[int, int]) -> tuple[Array, Array]:
+    """(J, h, w) to (J, 2) input pixels and (J,) peak heights; a quarter pixel towards the higher neighbour."""
+    joints, height, width = heatmaps.shape
+    flat = heatmaps.reshape(joints, -1)
+    peak = flat.argmax(axis=1)
+    y, x = np.divmod(peak, width)
+    at = np.arange(joints)
+    padded = np.pad(heatmaps, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    shift_x = np.sign(padded[at, y + 1, x + 2] - padded[at, y + 1, x])
+    shift_y = np.sign(padded[at, y + 2, x + 1] - padded[at, y, x + 1])
+    cells = np.stack([x + 0.25 * shift_x, y + 0.25 * shift_y], axis=1)
+    xy = (cells + 0.5) * [size[0] / width, size[1] / height] - 0.5
+    return xy, flat[at, peak].astype(np.float64)
+
+
+def decode_simcc(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[Array, Array]:
+    """(1, J, bins) along x and y to (J, 2) input pixels and (J,) confidence, the lower of the two peaks."""
+    xy = np.stack([x[0].argmax(axis=1), y[0].argmax(axis=1)], axis=1) / SIMCC_SPLIT
+    confidence = np.minimum(x[0].max(axis=1), y[0].max(axis=1))
+    return xy.astype(np.float64), confidence.astype(np.float64)
+
+
+def _shaped(x: float, y: float, width: float, height: float, size: tuple[int, int]) -> Region:
+    """Grown to the input's aspect ratio."""
+    aspect = size[0] / size[1]
+    return x, y, max(width, height * aspect), max(height, width / aspect)
