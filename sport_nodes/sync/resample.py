@@ -64,12 +64,10 @@ def fill_gaps(grid_s: Array, values: Array, *, max_gap_s: float) -> tuple[Array,
     before = np.maximum.accumulate(np.where(valid, index, -1), axis=0)
     after = np.minimum.accumulate(np.where(valid, index, len(grid_s))[::-1], axis=0)[::-1]
     bounded: Mask = np.asarray(~valid & (before >= 0) & (after < len(grid_s)))
-    gap_s = np.where(bounded, grid_s[np.minimum(after, len(grid_s) - 1)] - grid_s[np.maximum(before, 0)], np.inf)
-    for column in np.flatnonzero(bounded.any(axis=0)):
-        gap = bounded[:, column] & (gap_s[:, column] <= max_gap_s)
-        if not gap.any():
-            continue
-        known = valid[:, column]
+    gap_s: Array = np.where(bounded, grid_s[np.minimum(after, len(grid_s) - 1)] - grid_s[np.maximum(before, 0)], np.inf)
+    for column in np.flatnonzero((gap_s <= max_gap_s).any(axis=0)):
+        gap = gap_s[:, column] <= max_gap_s
+        known = np.isfinite(values[:, column]).all(axis=1)
         result[gap, column] = CubicSpline(grid_s[known], values[known, column], bc_type="natural")(grid_s[gap])
         filled[gap, column] = True
     return result, filled
