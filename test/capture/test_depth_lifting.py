@@ -56,11 +56,15 @@ def test_joints_of_drawn_bodies(
 def test_what_stands_before_a_joint_is_not_taken_for_it(
     depth_camera: Camera, pose_maker: Callable[..., np.ndarray], renderer: Callable[..., np.ndarray]
 ) -> None:
-    joints = pose_maker(np.random.default_rng(2), heading_deg=-90.0)  # faces the camera
+    rng = np.random.default_rng(2)
+    knee, ankle = INDEX["left_knee"], INDEX["left_ankle"]
+    while True:  # a shank that is seen at its length, of a person who faces the camera
+        joints = pose_maker(rng, heading_deg=-90.0)
+        pixels = depth_camera.project(joints)
+        if np.linalg.norm(pixels[knee] - pixels[ankle]) > 40.0:
+            break
     depth = renderer(joints, depth_camera)
-    pixels = depth_camera.project(joints)
     free = lift(pixels, np.ones(17), depth, depth_camera)
-    ankle = INDEX["left_ankle"]
     assert free.confidence[ankle] > 0.3
     x, y = np.rint(pixels[ankle]).astype(int)
     depth[y - 12 : y + 13, x - 12 : x + 13] = 1.8  # a box, nearer than an arm's length before the trunk
