@@ -35,7 +35,7 @@ def track(
     ray = optical / distance[..., None]
 
     along_sigma = noise.depth_sigma_m * (distance / noise.depth_sigma_distance_m) ** 2
-    across_sigma = noise.depth_lateral_sigma_px / camera.matrix[0, 0] * optical[..., 2]
+    across_sigma = noise.depth_lateral_sigma_rad * distance
     lasting = correlated_noise(rng, times_s, (JOINT_COUNT, 3), correlation_s=noise.depth_correlation_s)
     share = noise.depth_correlated_share
     error = np.sqrt(share) * lasting + np.sqrt(1.0 - share) * rng.standard_normal(optical.shape)

@@ -52,7 +52,7 @@ class SensorNoise:
     depth_sigma_distance_m: float = 3.86
     depth_bias_m: float = 0.011
     depth_bias_per_m: float = 0.001
-    depth_lateral_sigma_px: float = 2.5  # chosen: the joint's place in the image, as for the RGB cameras
+    depth_lateral_sigma_rad: float = 0.004  # one pixel of mode NFOV 2x2 binned: 75 degrees over 320 pixels
     depth_correlated_share: float = 0.3
     depth_correlation_s: float = 0.2
     depth_minimum_m: float = 0.5  # range of mode NFOV 2x2 binned, Azure Kinect specification
