@@ -49,7 +49,11 @@ def register(commands: Commands) -> None:
     parser.add_argument("motion", type=Path, nargs="+", metavar="MOTION")
     add_action(parser)
     parser.add_argument(
-        "--keyframe", action="append", default=[], metavar="NAME=SECONDS", help="a known keyframe of the first recording"
+        "--keyframe",
+        action="append",
+        default=[],
+        metavar="NAME=SECONDS",
+        help="a known keyframe of the first recording",
     )
     add_output(parser, "the target model (.json)")
     parser.set_defaults(handler=target_make_command)

@@ -1,0 +1,99 @@
+"""Commands around the scorer's model: train, evaluate, export, bench."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sport_nodes.cli import Output
+from sport_nodes.commands.options import add_json, add_output
+from sport_nodes.errors import InputError
+
+
+def register(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    parser = commands.add_parser("train", help="train the scorer on the simulated lab; resumes a run that stopped")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="folder of the run (default: in the data directory)")
+    parser.add_argument("--from", dest="start_from", type=Path, metavar="CHECKPOINT", help="weights to begin with")
+    parser.add_argument("--people", type=int, metavar="N", help="simulated people in the data set")
+    parser.add_argument("--epochs", type=int, metavar="N")
+    parser.add_argument("--seed", type=int)
+    parser.set_defaults(handler=train_command)
+
+    parser = commands.add_parser("evaluate", help="the figures of a run on unseen simulated people, beside baselines")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="folder of the run (default: in the data directory)")
+    add_json(parser)
+    parser.set_defaults(handler=evaluate_command)
+
+    parser = commands.add_parser("export", help="a checkpoint of a run as ONNX")
+    parser.add_argument("checkpoint", type=Path)
+    add_output(parser, "the model (.onnx)")
+    parser.set_defaults(handler=export_command)
+
+    parser = commands.add_parser("bench", help="speed, each figure beside its peer, in one run")
+    parser.add_argument("room", nargs="?", choices=("scorer", "keyframes", "fusion"), help="only this room")
+    add_json(parser)
+    parser.set_defaults(handler=bench_command)
+
+
+def train_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.training.config import TrainConfig
+    from sport_nodes.training.train import train
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    given = {"start_from": options.start_from, "run_directory": options.run}
+    given |= {name: getattr(options, name) for name in ("people", "epochs", "seed")}
+    model = train(replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None}))
+    return Output(text=f"{model}\n{model.with_suffix('.md')}")
+
+
+def evaluate_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.training.config import default_run_directory
+
+    sidecar = (options.run or default_run_directory()) / "scorer.json"
+    if not sidecar.is_file():
+        raise InputError(f"{sidecar.parent} holds no finished run; `sport train` makes one")
+    figures = json.loads(sidecar.read_text(encoding="utf-8"))["provenance"]["figures_on_simulated_people"]
+    rows = {"ours": figures["ours"], **figures["baselines"]}
+    lines = [f"simulated people never seen: {figures['people']['test']}, trials: {figures['trials']}"]
+    for name, row in rows.items():
+        lines.append(f"{name:22s} MAE {row['mae']:6.2f}  RMSE {row['rmse']:6.2f}  SRCC {row['srcc']:6.3f}")
+    return Output(figures, "\n".join(lines))
+
+
+def export_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.actions import action_names
+    from sport_nodes.training.config import TrainConfig
+    from sport_nodes.training.export import export_onnx
+    from sport_nodes.training.loop import load_network
+
+    export_onnx(load_network(options.checkpoint, TrainConfig(), action_names()), options.output)
+    return Output(text=f"written to {options.output}")
+
+
+def bench_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.bench import bench
+
+    rows = bench(options.room)
+    lines = [
+        f"{r['name']:34s} {r['ours_ms']:9.3f} ms   {r['peer']:34s} {r['peer_ms']:9.3f} ms   x{r['ratio']:.1f}"
+        for r in rows
+    ]
+    return Output(rows, "\n".join(lines))
+
+
+def require_torch() -> None:
+    """Raises InputError, with the way to mend it, where the training extras are absent."""
+    try:
+        import torch  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            "training needs torch, which is not installed: .venv/bin/pip install -c constraints.txt '.[train]'"
+        ) from error

@@ -1,0 +1,92 @@
+"""Commands for the lab: detect, calibrate, knowledge, doctor, erase."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any
+
+from sport_nodes.actions import action_names
+from sport_nodes.cli import FAULT, OK, Output
+from sport_nodes.commands.options import add_json, add_output
+
+PROGRESS_EVERY_IMAGES = 30
+
+
+def register(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    parser = commands.add_parser("detect", help="2D keypoints of a video or image folder, as OpenPose-style JSON")
+    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument("--model", default="", metavar="FILE", help="pose ONNX (default: MediaPipe's own)")
+    add_output(parser, "folder for one JSON file an image")
+    add_json(parser)
+    parser.set_defaults(handler=detect_command)
+
+    parser = commands.add_parser("knowledge", help="the coach's knowledge base")
+    knowledge = parser.add_subparsers(dest="knowledge_command", metavar="COMMAND", required=True)
+    parser = knowledge.add_parser("search", help="what the coach would find for a question, and why")
+    parser.add_argument("query")
+    parser.add_argument("--action", choices=action_names())
+    parser.add_argument("--fault", metavar="NAME")
+    parser.add_argument("--limit", type=int, default=5)
+    add_json(parser)
+    parser.set_defaults(handler=knowledge_search_command)
+
+    parser = commands.add_parser("doctor", help="what this machine has and lacks")
+    add_json(parser)
+    parser.set_defaults(handler=doctor_command)
+
+    parser = commands.add_parser("erase", help="remove everything stored about one athlete")
+    parser.add_argument("athlete", metavar="ATHLETE", help="the pseudonym")
+    parser.add_argument("--store", default="", metavar="DIR", help="folder of trials (default: the data directory)")
+    parser.set_defaults(handler=erase_command)
+
+
+def detect_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.detect import detect_video
+    from sport_nodes.capture.pose2d import pose_detector
+
+    def progress(images: int) -> None:
+        if images % PROGRESS_EVERY_IMAGES == 0:
+            print(f"{images} images", file=sys.stderr)
+
+    detector = pose_detector(options.model)
+    try:
+        found = detect_video(options.video, options.output, detector=detector, progress=progress)
+    finally:
+        detector.close()
+    data = {"images": found.images, "with_person": found.with_person, "rate_hz": found.rate_hz}
+    text = (
+        f"{found.with_person} of {found.images} images with a person, {found.rate_hz:.0f} a second, in {found.folder}"
+    )
+    return Output(data, text)
+
+
+def knowledge_search_command(options: argparse.Namespace) -> Output:
+    import dataclasses
+
+    from sport_nodes.coaching.retrieval import search
+
+    hits = search(options.query, action=options.action, fault=options.fault, limit=options.limit)
+    lines = [
+        f"{hit.score:6.2f}  {hit.entry.question}\n        {hit.entry.answer}  [{hit.entry.source}]" for hit in hits
+    ]
+    return Output([dataclasses.asdict(hit) for hit in hits], "\n".join(lines) or "nothing found")
+
+
+def doctor_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.doctor import examine
+
+    checks = examine()
+    lines = [f"{'ok' if c.ok else '--':3s} {c.name:18s} {c.found}{f'; {c.mend}' if not c.ok else ''}" for c in checks]
+    data = [{"name": c.name, "ok": c.ok, "required": c.required, "found": c.found, "mend": c.mend} for c in checks]
+    healthy = all(c.ok for c in checks if c.required)
+    return Output(data, "\n".join(lines), OK if healthy else FAULT)
+
+
+def erase_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.store import TrialStore
+
+    removed = TrialStore.at(options.store).erase(options.athlete)
+    return Output(text=f"{removed} files of '{options.athlete}' removed")
