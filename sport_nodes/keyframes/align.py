@@ -195,11 +195,21 @@ def _fine(
         if keyframe.event is not None:
             reach = float(np.clip(width / 2.0, _LEAST_REACH_S, _MOST_REACH_S))
             own = find_event(
-                target.motion, keyframe.event, wanted_s - _MOST_OFFSET_S, wanted_s + _MOST_OFFSET_S, mirrored=False
+                target.motion,
+                keyframe.event,
+                wanted_s - _MOST_OFFSET_S,
+                wanted_s + _MOST_OFFSET_S,
+                span_s=(float(target_s[0]), float(target_s[-1])),
+                mirrored=False,
             )
             offset = wanted_s - own if own is not None else 0.0
             seen = find_event(
-                even, keyframe.event, max(time - offset - reach, earliest), time - offset + reach, mirrored=mirrored
+                even,
+                keyframe.event,
+                max(time - offset - reach, earliest),
+                time - offset + reach,
+                span_s=(float(path_s[0, 0]), float(path_s[-1, 0])),
+                mirrored=mirrored,
             )
             if seen is not None and own is not None:
                 time = seen + offset

@@ -20,9 +20,12 @@ OTHER_SIDE: Final = {"left": "right", "right": "left", "": ""}
 _LEAST_FRAMES: Final = 3
 
 
-def find_event(motion: Motion, event: EventSpec, begin_s: float, end_s: float, *, mirrored: bool) -> float | None:
+def find_event(
+    motion: Motion, event: EventSpec, begin_s: float, end_s: float, *, span_s: tuple[float, float], mirrored: bool
+) -> float | None:
     """Time of the event in an even motion (features.resample) between two times, to a fraction of a frame.
 
+    span_s: begin and end of the whole repetition, over which a `fraction` is reckoned.
     mirrored: the sides that the event names are the other ones. None where the quantity is unknown or has no such
     event inside the window: an extreme at its edge belongs to something else.
     """
@@ -35,7 +38,8 @@ def find_event(motion: Motion, event: EventSpec, begin_s: float, end_s: float, *
         return _extreme(motion.times_s, values if event.at == "maximum" else -values, frames)
     level = event.threshold
     if event.fraction is not None:
-        low, high = float(values[frames].min()), float(values[frames].max())
+        whole = values[(motion.times_s >= span_s[0]) & (motion.times_s <= span_s[1]) & np.isfinite(values)]
+        low, high = (float(whole.min()), float(whole.max())) if len(whole) else (np.nan, np.nan)
         level = low + event.fraction * (high - low)
     sign = 1.0 if event.at == "rises_through" else -1.0
     return _crossing(motion.times_s, sign * (values - (level or 0.0)), frames)

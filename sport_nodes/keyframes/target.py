@@ -153,10 +153,11 @@ def _medoid(motions: Sequence[Motion], action: str) -> Motion:
 def _keyframes_by_event(motion: Motion, action: str) -> dict[str, float]:
     """Each keyframe's event after the one before it."""
     times: dict[str, float] = {}
-    begin = float(motion.times_s[0])
+    begin, end = float(motion.times_s[0]), float(motion.times_s[-1])
+    span = (begin, end)
     for keyframe in load_action(action).keyframes:
         event = keyframe.event
-        time = None if event is None else find_event(motion, event, begin, float(motion.times_s[-1]), mirrored=False)
+        time = None if event is None else find_event(motion, event, begin, end, span_s=span, mirrored=False)
         if time is None:
             raise InputError(f"keyframe '{keyframe.name}' was not found in the recording; give it as NAME=SECONDS")
         times[keyframe.name] = begin = time
