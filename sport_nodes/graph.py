@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from sport_nodes import topics
 from sport_nodes.paths import share_directory
 from sport_nodes.rig import Rig, load_rig
 
@@ -70,6 +71,17 @@ def nodes_of(settings: GraphSettings) -> tuple[NodeSpec, ...]:
 def default_params_file() -> Path:
     """The node parameters that ship with the package."""
     return share_directory() / "config" / "params.yaml"
+
+
+def topic_names(rig_name: str) -> list[str]:
+    """Every topic and service of the graph's own, /diagnostics and /tf aside. Raises InputError for an unknown rig."""
+    rig = load_rig(rig_name)
+    shared = (topics.DIAGNOSTICS,)
+    fixed = [v for v in vars(topics).values() if isinstance(v, str) and v.startswith("/") and v not in shared]
+    devices = [*rig.cameras, *([rig.depth] if rig.depth else []), *rig.imus]
+    names = [topics.clock(device.name) for device in devices]
+    names += [name(c.name) for c in rig.cameras for name in (topics.keypoints, topics.image, topics.camera_info)]
+    return fixed + names + [topics.imu(mount.name) for mount in rig.imus]
 
 
 def _core(settings: GraphSettings) -> list[NodeSpec]:

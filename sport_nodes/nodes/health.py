@@ -72,13 +72,13 @@ class Health:
             heard.latency_sum_s += latency_s
             heard.latency_max_s = max(heard.latency_max_s, latency_s)
 
-    def rejected(self, source: str, reason: str) -> None:
-        """A message made no sense and was left out."""
-        self._note(self._rejected, source, reason)
+    def rejected(self, source: str, reason: str, count: int = 1) -> None:
+        """Messages that made no sense were left out."""
+        self._note(self._rejected, source, reason, count)
 
     def fault(self, source: str, reason: str) -> None:
         """The program itself failed."""
-        self._note(self._faults, source, reason)
+        self._note(self._faults, source, reason, 1)
 
     def condition(self, name: str, level: int, message: str) -> None:
         """A lasting state of affairs; stays until set again. Level OK ends it."""
@@ -127,6 +127,6 @@ class Health:
             return Summary(OK, "working", values)
         return Summary(problems[0][0], "; ".join(text for _, text in problems), values)
 
-    def _note(self, troubles: dict[str, _Trouble], source: str, reason: str) -> None:
+    def _note(self, troubles: dict[str, _Trouble], source: str, reason: str, count: int) -> None:
         trouble = troubles.setdefault(source, _Trouble())
-        trouble.count, trouble.last_s, trouble.reason = trouble.count + 1, self._clock(), reason
+        trouble.count, trouble.last_s, trouble.reason = trouble.count + count, self._clock(), reason
