@@ -6,9 +6,11 @@ from itertools import product
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.noise import keypoint_sigma_px
+from sport_nodes.fusion.objective import Optics, image_of
 from sport_nodes.fusion.sides import MIRROR
 from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.rig import Camera
@@ -23,23 +25,50 @@ SAME_PERSON_SIGMA: Final = 8.0
 MIN_JOINTS: Final = 4
 
 
-def choose_by_reference(cameras: tuple[Camera, ...], xy_px: Array, expected_m: Array) -> NDArray[np.intp]:
-    """(C,) the person (C, P, 17, 2) nearest to the expected joints (17, 3) in each camera; -1 for none.
+@njit(cache=True)
+def expected_images(expected_m: Array, lens: Optics) -> tuple[Array, Array]:
+    """(C, 17, 2) pixels of expected joints (17, 3), NaN where they have none, and (C, 17) metres to a pixel there."""
+    count = len(lens.rotation)
+    pixels = np.full((count, len(expected_m), 2), np.nan)
+    scale = np.full((count, len(expected_m)), np.nan)
+    jacobian = np.empty((2, 3))
+    for c in range(count):
+        for j in range(len(expected_m)):
+            if image_of(expected_m[j], lens, c, pixels[c, j], jacobian):
+                depth = lens.translation_m[c, 2] + (lens.rotation[c, 2] * expected_m[j]).sum()
+                scale[c, j] = depth / lens.intrinsics_px[c, 0]
+            else:
+                pixels[c, j] = np.nan
+    return pixels, scale
 
-    Distances are those at the expected joints' depth, in metres, so that near and far cameras judge alike.
+
+@njit(cache=True)
+def choose_by_reference(xy_px: Array, expected_px: Array, metres_per_px: Array) -> NDArray[np.int64]:
+    """(C,) the person of xy_px (C, P, 17, 2) nearest to the expected joints in each camera; -1 for none.
+
+    expected_px, metres_per_px: as by `expected_images`. Distances are in metres, so that near and far cameras judge
+    alike, and from the nearer of the two sides, so that a detector's confusion of sides does not count.
     """
-    chosen = np.full(len(cameras), -1, dtype=np.intp)
-    for c, camera in enumerate(cameras):
-        expected_px = camera.project(expected_m)
-        metres_per_px = camera.to_optical(expected_m)[:, 2] / camera.matrix[0, 0]
-        straight = np.linalg.norm(xy_px[c] - expected_px, axis=2)
-        mirrored = np.linalg.norm(xy_px[c][:, MIRROR] - expected_px, axis=2)
-        distance = np.fmin(straight, mirrored) * metres_per_px
-        counts = np.isfinite(distance).sum(axis=1)
-        middle = {int(p): float(np.nanmedian(distance[p])) for p in np.flatnonzero(counts >= MIN_JOINTS)}
-        nearest = min(middle, key=middle.__getitem__, default=-1)
-        if nearest >= 0 and middle[nearest] < SOMEONE_ELSE_M:
-            chosen[c] = nearest
+    cameras, people, joints, _ = xy_px.shape
+    chosen = np.full(cameras, -1, dtype=np.int64)
+    distance = np.empty(joints)
+    for c in range(cameras):
+        best = SOMEONE_ELSE_M
+        for p in range(people):
+            seen = 0
+            for j in range(joints):
+                straight = np.hypot(xy_px[c, p, j, 0] - expected_px[c, j, 0], xy_px[c, p, j, 1] - expected_px[c, j, 1])
+                m = MIRROR[j]
+                crossed = np.hypot(xy_px[c, p, m, 0] - expected_px[c, j, 0], xy_px[c, p, m, 1] - expected_px[c, j, 1])
+                if np.isfinite(straight):
+                    nearer = crossed if crossed < straight else straight
+                    distance[seen] = nearer * metres_per_px[c, j]
+                    seen += 1
+            if seen >= MIN_JOINTS:
+                middle = np.median(distance[:seen])
+                if middle < best:
+                    best = middle
+                    chosen[c] = p
     return chosen
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.lengths import UNKNOWN_LENGTHS, BoneLengths, estimate_lengths
-from sport_nodes.fusion.mounting import Mounting, fit_mounting
+from sport_nodes.fusion.mounting import Mounting, fit_mounting, segment_directions
 from sport_nodes.fusion.noise import IMU_CALIBRATED_RAD, IMU_UNCALIBRATED_RAD
 from sport_nodes.fusion.objective import segment_joints
 from sport_nodes.rig import ImuMount, Rig
@@ -41,12 +41,11 @@ class AthleteModel:
         self._since = 0
 
     def directions(self, orientation_xyzw: Array) -> tuple[Array, Array]:
-        """(S, 4) orientations to (S, 3) directions of the segments, zero where unknown, and (S,) weights [1/rad^2]."""
-        directions = np.array([m.directions(q) for m, q in zip(self.mountings, orientation_xyzw, strict=True)])
-        directions = directions.reshape(-1, 3)
-        known = np.isfinite(directions).all(axis=1)
+        """(..., S, 4) orientations to the segments' directions (..., S, 3) and weights (..., S) [1/rad^2], 0 unknown."""
+        directions = segment_directions(self.mountings, orientation_xyzw)
+        known = np.isfinite(directions[..., 0])
         weight = np.array([1.0 / m.sigma_rad**2 for m in self.mountings])
-        return np.where(known[:, None], directions, 0.0), np.where(known, weight, 0.0)
+        return np.where(known[..., None], directions, 0.0), np.where(known, weight, 0.0)
 
     def watch(self, points_m: Array, sigma_m: Array, orientation_xyzw: Array) -> None:
         """One fused frame: (17, 3), (17,) with infinity where it was not measured, and (S, 4)."""

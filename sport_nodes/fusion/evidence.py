@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
-from sport_nodes.fusion.associate import choose_by_rays, choose_by_reference
+from sport_nodes.fusion.associate import choose_by_rays, choose_by_reference, expected_images
 from sport_nodes.fusion.noise import FILLED_FACTOR, depth_information, keypoint_sigma_px
+from sport_nodes.fusion.objective import Optics, optics
 from sport_nodes.fusion.sides import MIRROR, exchanged
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.rig import Camera, Rig
@@ -34,15 +35,25 @@ class Sighting:
     depth_filled: Mask
 
 
-def cameras_of(frame: AlignedTrial, rig: Rig) -> tuple[Camera, ...]:
-    """The rig's cameras in the frame's order. Raises InputError for a camera that the rig does not have."""
-    return tuple(rig.camera(name) for name in frame.camera_names)
+@dataclass(frozen=True, eq=False)
+class View:
+    """The cameras that a trial has, in its order, also as arrays, and the depth camera."""
+
+    cameras: tuple[Camera, ...]
+    lens: Optics
+    depth: Camera | None
+
+
+def view_of(camera_names: tuple[str, ...], rig: Rig) -> View:
+    """Raises InputError for a camera that the rig does not have."""
+    cameras = tuple(rig.camera(name) for name in camera_names)
+    return View(cameras, optics(cameras), rig.depth)
 
 
 def sight(
     frame: AlignedTrial,
-    cameras: tuple[Camera, ...],
-    depth: Camera | None,
+    view: View,
+    *,
     expected_m: Array | None,
     near_m: Array,
 ) -> Sighting:
@@ -56,54 +67,42 @@ def sight(
     if reference is None and np.isfinite(frame.depth_m[0]).all(axis=1).sum() >= 4:
         reference = frame.depth_m[0]
     if reference is not None:
-        chosen = choose_by_reference(cameras, xy, reference)
-    elif xy.shape[1] == 1 and len(cameras) < 2:
-        chosen = np.zeros(len(cameras), dtype=np.intp)
+        chosen = choose_by_reference(xy, *expected_images(reference, view.lens))
     else:
-        chosen = choose_by_rays(cameras, xy, confidence, near_m=near_m)
-    rows, slots = np.arange(len(cameras)), np.maximum(chosen, 0)
+        chosen = choose_by_rays(view.cameras, xy, confidence, near_m=near_m)
+    rows, slots = np.arange(len(view.cameras)), np.maximum(chosen, 0)
     xy, confidence = xy[rows, slots], np.where(chosen[:, None] >= 0, confidence[rows, slots], 0.0)
     filled = frame.keypoint_filled[0][rows, slots]
     sigma = keypoint_sigma_px(xy, confidence) * np.where(filled, FILLED_FACTOR, 1.0)
     depth_m, information = frame.depth_m[0], np.zeros((len(frame.depth_m[0]), 3, 3))
-    if depth is not None:
-        information = depth_information(depth_m, frame.depth_confidence[0], depth)
+    if view.depth is not None:
+        information = depth_information(depth_m, frame.depth_confidence[0], view.depth)
         information = information / np.where(frame.depth_filled[0], FILLED_FACTOR**2, 1.0)[:, None, None]
     elif np.isfinite(depth_m).any():
         raise InputError("the trial has depth joints, but the rig has no depth camera; add its pose to the rig")
     return Sighting(xy, sigma, filled, depth_m, information, frame.depth_filled[0])
 
 
-def with_true_sides(
-    sighting: Sighting, cameras: tuple[Camera, ...], expected_m: Array, expected_sigma_m: Array
-) -> Sighting:
+def with_true_sides(sighting: Sighting, view: View, expected_m: Array, expected_sigma_m: Array) -> Sighting:
     """The sighting with left and right exchanged back wherever that fits the expected (17, 3) joints better.
 
-    expected_sigma_m: (17,) how far the expected joints may be off; joints that are not expected (NaN) stay.
+    expected_sigma_m: (17,) how far the expected joints may be off.
     """
-    xy, sigma = sighting.xy_px.copy(), sighting.sigma_px.copy()
-    filled = sighting.keypoint_filled.copy()
-    for c, camera in enumerate(cameras):
-        expected_px = camera.project(expected_m)
-        spread_px = expected_sigma_m * camera.matrix[0, 0] / np.maximum(camera.to_optical(expected_m)[:, 2], 0.1)
-        keep = ((xy[c] - expected_px) ** 2).sum(axis=1) / (sigma[c] ** 2 + spread_px**2)
-        swap = ((xy[c][MIRROR] - expected_px) ** 2).sum(axis=1) / (sigma[c][MIRROR] ** 2 + spread_px**2)
-        absent = ~np.isfinite(sigma[c])
-        turn = exchanged(np.where(absent, np.nan, keep), np.where(absent[MIRROR], np.nan, swap))
+    expected_px, metres_per_px = expected_images(expected_m, view.lens)
+    spread_px = expected_sigma_m / metres_per_px
+    xy, sigma, filled = sighting.xy_px, sighting.sigma_px, sighting.keypoint_filled
+    for c in range(len(view.cameras)):
+        turn = exchanged(expected_px[c], spread_px[c] ** 2, xy[c], sigma[c] ** 2)
         if turn.any():
+            xy, sigma, filled = xy.copy(), sigma.copy(), filled.copy()
             for array in (xy, sigma, filled):
-                array[c] = np.where(turn.reshape(-1, *[1] * (array.ndim - 2)), array[c][MIRROR], array[c])
-    turn = _exchanged_depth(sighting, expected_m, expected_sigma_m)
-    depth_m = np.where(turn[:, None], sighting.depth_m[MIRROR], sighting.depth_m)
-    information = np.where(turn[:, None, None], sighting.depth_information[MIRROR], sighting.depth_information)
-    depth_filled = np.where(turn, sighting.depth_filled[MIRROR], sighting.depth_filled)
+                array[c, turn] = array[c, MIRROR[turn]]
+    depth_m, information, depth_filled = sighting.depth_m, sighting.depth_information, sighting.depth_filled
+    known = information.trace(axis1=1, axis2=2)
+    variance = np.where(known > 0, 3.0 / np.where(known > 0, known, 1.0), np.inf)
+    turn = exchanged(expected_m, expected_sigma_m**2, depth_m, variance)
+    if turn.any():
+        depth_m, information, depth_filled = depth_m.copy(), information.copy(), depth_filled.copy()
+        for array in (depth_m, information, depth_filled):
+            array[turn] = array[MIRROR[turn]]
     return Sighting(xy, sigma, filled, depth_m, information, depth_filled)
-
-
-def _exchanged_depth(sighting: Sighting, expected_m: Array, expected_sigma_m: Array) -> Mask:
-    information = sighting.depth_information.trace(axis1=1, axis2=2) / 3.0
-    absent = information == 0.0
-    variance = np.where(absent, np.inf, 1.0 / np.where(absent, 1.0, information)) + expected_sigma_m**2
-    keep = ((sighting.depth_m - expected_m) ** 2).sum(axis=1) / variance
-    swap = ((sighting.depth_m[MIRROR] - expected_m) ** 2).sum(axis=1) / variance[MIRROR]
-    return exchanged(np.where(absent, np.nan, keep), np.where(absent[MIRROR], np.nan, swap))

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.athlete import AthleteModel
-from sport_nodes.fusion.evidence import Sighting, cameras_of, with_true_sides
+from sport_nodes.fusion.evidence import Sighting, view_of, with_true_sides
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths
 from sport_nodes.fusion.live import FusedFrame, LiveFusion
-from sport_nodes.fusion.objective import UNKNOWNS, Evidence, Optics, optics
+from sport_nodes.fusion.objective import UNKNOWNS, Evidence
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.smooth import ORDER, accumulate_trial, jerk_weight, marginal_sigma, smooth_step
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
-from sport_nodes.rig import Camera, Rig
+from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
 
 Array = NDArray[np.float64]
@@ -57,8 +57,8 @@ class _Trial:
         self.all_times_s = aligned.times_s
         self.seen = seen
         self.times_s = aligned.times_s[seen]
-        self.cameras: tuple[Camera, ...] = cameras_of(aligned, rig)
-        self.lens: Optics = optics(self.cameras)
+        self.view = view_of(aligned.camera_names, rig)
+        self.lens = self.view.lens
         self.model = model
         self.orientation_xyzw = aligned.imu_orientation_xyzw[seen]
         self.points = np.stack([frame.points_m for frame in found])
@@ -72,8 +72,7 @@ class _Trial:
     def learn(self) -> None:
         """Sides, lengths, mountings and smoothness from the present solution."""
         self.sightings = [
-            with_true_sides(s, self.cameras, p, d)
-            for s, p, d in zip(self.sightings, self.points, self.sigma, strict=True)
+            with_true_sides(s, self.view, p, d) for s, p, d in zip(self.sightings, self.points, self.sigma, strict=True)
         ]
         measured = np.where(self.counts > self.bridged, self.sigma, np.inf)
         self.model.learn(self.points, measured, self.orientation_xyzw)
@@ -96,7 +95,7 @@ class _Trial:
         return as_motion(self.all_times_s, points, sigma, sources)
 
     def _evidence(self) -> Evidence:
-        shown = [self.model.directions(q) for q in self.orientation_xyzw]
+        directions, direction_weight = self.model.directions(self.orientation_xyzw)
         sigma = np.stack([s.sigma_px for s in self.sightings])
         xy = np.stack([s.xy_px for s in self.sightings])
         known = np.isfinite(sigma)
@@ -107,8 +106,8 @@ class _Trial:
             depth_m=np.nan_to_num(np.stack([s.depth_m for s in self.sightings])),
             depth_information=np.stack([s.depth_information for s in self.sightings]),
             segments=self.model.segments,
-            directions=np.stack([d for d, _ in shown]),
-            direction_weight=np.stack([w for _, w in shown]),
+            directions=directions,
+            direction_weight=direction_weight,
             segment_m=self.model.segment_m.copy(),
             bones=BONE_INDEX,
             bone_m=np.nan_to_num(self.model.lengths.length_m),

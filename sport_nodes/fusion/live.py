@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.athlete import AthleteModel
-from sport_nodes.fusion.evidence import Sighting, cameras_of, sight, with_true_sides
+from sport_nodes.fusion.evidence import Sighting, View, sight, view_of, with_true_sides
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths, ShapeCheck, check_shape
-from sport_nodes.fusion.objective import Evidence, Optics, optics, solve_frame
+from sport_nodes.fusion.objective import Evidence, solve_frame
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.start import first_guess
 from sport_nodes.fusion.tracker import UNSEEN_M, JointTracker
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
-from sport_nodes.rig import Camera, Rig
+from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
 
 Array = NDArray[np.float64]
@@ -56,8 +56,7 @@ class LiveFusion:
         self._rig = rig
         self._given_lengths = lengths
         self._names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-        self._cameras: tuple[Camera, ...] = ()
-        self._lens: Optics = optics(())
+        self._view: View = view_of((), rig)
         self._model = AthleteModel(rig, (), lengths)
         self._tracker: JointTracker | None = None
         self._last_s = -np.inf
@@ -97,19 +96,19 @@ class LiveFusion:
         expected = None
         if tracker is not None and np.median(tracker.sigma_m) < IDENTIFY_M:
             expected = tracker.positions_m
-        sighting = sight(frame, self._cameras, self._rig.depth, expected, self._near_m)
+        sighting = sight(frame, self._view, expected_m=expected, near_m=self._near_m)
         if tracker is not None:
-            sighting = with_true_sides(sighting, self._cameras, tracker.positions_m, tracker.sigma_m)
+            sighting = with_true_sides(sighting, self._view, tracker.positions_m, tracker.sigma_m)
         tracker = self._with_found_joints(tracker, sighting)
         if tracker is None:
             return None
         evidence = self._evidence(frame, sighting, tracker)
-        points, matrix, cost = solve_frame(tracker.positions_m, self._lens, evidence, MAX_ITERATIONS)
+        points, matrix, cost = solve_frame(tracker.positions_m, self._view.lens, evidence, MAX_ITERATIONS)
         joint = np.arange(JOINT_COUNT)
         covariance = np.linalg.inv(matrix).reshape(JOINT_COUNT, 3, JOINT_COUNT, 3)[joint, :, joint, :]
         tracker.update(points, covariance)
         sigma = tracker.sigma_m
-        counts, bridged = source_counts(points, sighting, self._lens)
+        counts, bridged = source_counts(points, sighting, self._view.lens)
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s
             self._near_m = np.median(points, axis=0)
@@ -123,8 +122,7 @@ class LiveFusion:
         if names == self._names:
             return
         self._names = names
-        self._cameras = cameras_of(frame, self._rig)
-        self._lens = optics(self._cameras)
+        self._view = view_of(frame.camera_names, self._rig)
         self._model = AthleteModel(self._rig, frame.imu_names, self._given_lengths)
 
     def _predicted(self, time_s: float) -> JointTracker | None:
@@ -141,11 +139,11 @@ class LiveFusion:
         if tracker is not None:
             lost = np.asarray(tracker.sigma_m > LOST_M)
             if lost.any():
-                guess = first_guess(sighting, self._cameras)
+                guess = first_guess(sighting, self._view.cameras)
                 found: NDArray[np.bool_] = np.asarray(lost & np.isfinite(guess).all(axis=1))
                 tracker.move(found, guess, GUESS_SIGMA_M)
             return tracker
-        guess = first_guess(sighting, self._cameras)
+        guess = first_guess(sighting, self._view.cameras)
         found = np.asarray(np.isfinite(guess).all(axis=1))
         if found.sum() < MIN_JOINTS:
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,15 +34,18 @@ class Mounting:
     heading_rad: float
     sigma_rad: float
 
-    def directions(self, orientation_xyzw: Array) -> Array:
-        """(..., 4) sensor in world to (..., 3) unit directions of the segment in world; NaN stays NaN."""
-        flat = orientation_xyzw.reshape(-1, 4)
-        result = np.full((len(flat), 3), np.nan)
-        good = np.isfinite(flat).all(axis=1)
-        if good.any():
-            turn = Rotation.from_euler("z", self.heading_rad) * Rotation.from_quat(flat[good])
-            result[good] = turn.apply(self.bone)
-        return result.reshape(*orientation_xyzw.shape[:-1], 3)
+
+def segment_directions(mountings: Sequence[Mounting], orientation_xyzw: Array) -> Array:
+    """(..., S, 4) sensors in world to (..., S, 3) unit directions of their segments in world; NaN stays NaN."""
+    bone = np.array([m.bone for m in mountings]).reshape(-1, 3)
+    heading = np.array([m.heading_rad for m in mountings])
+    # q b q*, written out: b + 2 w (v x b) + 2 v x (v x b); then about the vertical.
+    unit = orientation_xyzw / np.linalg.norm(orientation_xyzw, axis=-1, keepdims=True)
+    turned = 2.0 * np.cross(unit[..., :3], bone)
+    shown = bone + unit[..., 3:] * turned + np.cross(unit[..., :3], turned)
+    cosine, sine = np.cos(heading), np.sin(heading)
+    x, y = shown[..., 0], shown[..., 1]
+    return np.stack([cosine * x - sine * y, sine * x + cosine * y, shown[..., 2]], axis=-1)
 
 
 def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, *, calibrated_rad: float) -> Mounting:

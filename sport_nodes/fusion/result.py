@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 from scipy.special import erf
 
@@ -14,6 +15,7 @@ from sport_nodes.motion import Motion, Provenance
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
+Counts = NDArray[np.int64]
 
 #: A joint that is less certain than this is not given [m].
 MAX_SIGMA_M: Final = 0.10
@@ -33,26 +35,54 @@ def confidence_of(sigma_m: Array) -> Array:
     return np.asarray(np.where(np.isfinite(sigma_m), inside, 0.0))
 
 
-def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[Counts, Counts]:
     """(17,) sensors that speak for each joint of points_m (17, 3), and how many of them bridged a gap."""
-    counts, bridged = np.zeros(len(points_m), dtype=np.int64), np.zeros(len(points_m), dtype=np.int64)
+    return _source_counts(
+        points_m,
+        lens,
+        sighting.xy_px,
+        sighting.sigma_px,
+        sighting.keypoint_filled,
+        sighting.depth_m,
+        sighting.depth_information,
+        sighting.depth_filled,
+    )
+
+
+@njit(cache=True)
+def _source_counts(
+    points_m: Array,
+    lens: Optics,
+    xy_px: Array,
+    sigma_px: Array,
+    keypoint_filled: Mask,
+    depth_m: Array,
+    depth_information: Array,
+    depth_filled: Mask,
+) -> tuple[Counts, Counts]:
+    joints = len(points_m)
+    counts, bridged = np.zeros(joints, dtype=np.int64), np.zeros(joints, dtype=np.int64)
     pixel, jacobian = np.empty(2), np.empty((2, 3))
-    for c, j in np.argwhere(np.isfinite(sighting.sigma_px)):
-        if image_of(points_m[j], lens, c, pixel, jacobian):
-            squared = float(((pixel - sighting.xy_px[c, j]) ** 2).sum() / sighting.sigma_px[c, j] ** 2)
+    for j in range(joints):
+        for c in range(len(sigma_px)):
+            if np.isfinite(sigma_px[c, j]) and image_of(points_m[j], lens, c, pixel, jacobian):
+                squared = ((pixel - xy_px[c, j]) ** 2).sum() / sigma_px[c, j] ** 2
+                if robust_share(squared) > SOURCE_SHARE:
+                    counts[j] += 1
+                    bridged[j] += keypoint_filled[c, j]
+        if depth_information[j, 0, 0] > 0.0:
+            off = points_m[j] - depth_m[j]
+            squared = 0.0
+            for a in range(3):
+                for b in range(3):
+                    squared += off[a] * depth_information[j, a, b] * off[b]
             if robust_share(squared) > SOURCE_SHARE:
                 counts[j] += 1
-                bridged[j] += sighting.keypoint_filled[c, j]
-    off = points_m - np.where(np.isfinite(sighting.depth_m), sighting.depth_m, points_m)
-    squared_depth = np.einsum("ja,jab,jb->j", off, sighting.depth_information, off)
-    for j in np.flatnonzero(sighting.depth_information[:, 0, 0] > 0):
-        if robust_share(float(squared_depth[j])) > SOURCE_SHARE:
-            counts[j] += 1
-            bridged[j] += sighting.depth_filled[j]
+                bridged[j] += depth_filled[j]
     return counts, bridged
 
 
-def provenance_of(counts: NDArray[np.int64], bridged: NDArray[np.int64]) -> NDArray[np.uint8]:
+def provenance_of(counts: Counts, bridged: Counts) -> NDArray[np.uint8]:
     """From the numbers of sensors and of bridged ones among them to `Provenance`."""
     measured = counts - bridged
     conditions = [measured > 1, measured == 1, bridged > 0]
