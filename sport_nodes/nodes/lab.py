@@ -41,7 +41,7 @@ class LabNode(SportNode):
 
     def configure(self) -> None:
         self._rig = load_rig(self.value("rig"))
-        self._publishers = {
+        self._outputs = {
             topic: self.publisher(message_type, topic, self._qos(topic))
             for topic, message_type in topics_of(self._rig).items()
         }
@@ -87,7 +87,7 @@ class LabNode(SportNode):
                 _, message = message_of(item, self._rig)
             else:
                 message.header.stamp = conversions.to_stamp(item.stamp_s)
-            self._publishers[topic].publish(message)
+            self._outputs[topic].publish(message)
 
     def _source(self, seed: int) -> Any:
         if self.value("motion"):

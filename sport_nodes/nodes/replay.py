@@ -37,8 +37,8 @@ class ReplayNode(SportNode):
 
     def configure(self) -> None:
         rig = load_rig(self.value("rig"))
-        self._clock = self.publisher(Clock, "/clock", qos.STREAM)
-        self._publishers = {t.name: self.publisher(t.message_type, t.name, t.driver_qos) for t in sensor_topics(rig)}
+        self._time = self.publisher(Clock, "/clock", qos.STREAM)
+        self._outputs = {t.name: self.publisher(t.message_type, t.name, t.driver_qos) for t in sensor_topics(rig)}
         self._messages = self._read(Path(self.value("bag")).expanduser())
         if self.value("rate") <= 0.0:
             raise InputError(f"rate is {self.value('rate')}, expected more than 0")
@@ -57,7 +57,7 @@ class ReplayNode(SportNode):
     def _read(self, path: Path) -> list[tuple[float, str, bytes]]:
         """Time of recording, topic and serialized message, in order."""
         with open_bag(path) as reader:
-            found = reader.serialized(self._publishers)
+            found = reader.serialized(self._outputs)
         if not found:
             raise InputError(f"{path} holds none of the sensors of rig '{self.value('rig')}'")
         return found
@@ -70,7 +70,7 @@ class ReplayNode(SportNode):
         def wait_until(recorded_s: float) -> bool:
             """Tell the time until then; false when the node is being stopped."""
             while (now_s := begin_s + (time.monotonic() - started_s) * rate) < recorded_s:
-                self._clock.publish(Clock(clock=conversions.to_stamp(now_s)))
+                self._time.publish(Clock(clock=conversions.to_stamp(now_s)))
                 if self._stop.wait(min(CLOCK_PERIOD_S, (recorded_s - now_s) / rate)):
                     return False
             return not self._stop.is_set()
@@ -78,7 +78,7 @@ class ReplayNode(SportNode):
         for recorded_s, topic, data in self._messages:
             if not wait_until(recorded_s):
                 return
-            self._publishers[topic].publish(data)
+            self._outputs[topic].publish(data)
         wait_until(self._messages[-1][0] + TAIL_S)
 
 
