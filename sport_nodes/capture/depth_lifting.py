@@ -71,8 +71,8 @@ def lift(xy_px: Array, confidence: Array, depth_m: NDArray[np.float32], camera: 
     xy_px: (17, 2), confidence: (17,) from the detector; depth_m: (H, W) registered to the image of `camera`.
     """
     height, width = depth_m.shape
-    inside = (xy_px >= -0.5).all(axis=1) & (xy_px < [width - 0.5, height - 0.5]).all(axis=1)
-    xy_px = np.where(inside[:, None], xy_px, np.nan)
+    inside = np.all((xy_px >= -0.5) & (xy_px < [width - 0.5, height - 0.5]), axis=1, keepdims=True)
+    xy_px = np.where(inside, xy_px, np.nan)
     surface, share = _surfaces(xy_px, confidence, depth_m, camera)
     rays = np.concatenate([camera.undistort(xy_px), np.ones((JOINT_COUNT, 1))], axis=1)
     lengths = np.linalg.norm(rays, axis=1)

@@ -21,6 +21,8 @@ REGION_SCALE: Final = 1.25
 #: Joints below this do not shape the region; fewer than REGION_JOINTS of them and the person is lost.
 REGION_CONFIDENCE: Final = 0.3
 REGION_JOINTS: Final = 6
+#: Nobody who is smaller than this in the image can be told from noise.
+SMALLEST_REGION_PX: Final = 32.0
 #: On the whole image a person is small; so many looks, each at the box of the last, settle on the person.
 SEARCH_LOOKS: Final = 3
 #: SimCC cuts each pixel of the input into two bins (RTMPose).
@@ -90,7 +92,7 @@ class OnnxPose:
 def whole_image(image: Image, size: tuple[int, int]) -> Region:
     """The region of the input's shape that holds the whole image."""
     height, width = image.shape[:2]
-    return _shaped(0.5 * width, 0.5 * height, float(width), float(height), size)
+    return _shaped(0.5 * (width - 1), 0.5 * (height - 1), float(width), float(height), size)
 
 
 def region_of(xy: Array, confidence: Array, size: tuple[int, int]) -> Region | None:
@@ -99,7 +101,7 @@ def region_of(xy: Array, confidence: Array, size: tuple[int, int]) -> Region | N
     if good.sum() < REGION_JOINTS:
         return None
     low, high = xy[good].min(axis=0), xy[good].max(axis=0)
-    (x, y), (width, height) = 0.5 * (low + high), np.maximum(REGION_SCALE * (high - low), 1.0)
+    (x, y), (width, height) = 0.5 * (low + high), np.maximum(REGION_SCALE * (high - low), SMALLEST_REGION_PX)
     return _shaped(float(x), float(y), float(width), float(height), size)
 
 

@@ -1,0 +1,164 @@
+"""2D pose: MediaPipe against OpenPose on the same images, ONNX decoding against truth, JSON there and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sport_nodes.capture.detect import detect_video, openpose_json, people_from_openpose
+from sport_nodes.capture.onnx_pose import decode_heatmaps, decode_simcc, region_of, region_to_input, whole_image
+from sport_nodes.capture.pose2d import People, pose_detector
+from sport_nodes.errors import InputError
+
+TRIAL = "pose2sim_demo/S00_P00_SingleParticipant/S00_P00_T01_BalancingTrial"
+#: Median distance to OpenPose's joints, as a part of the person's height.
+AGREEMENT = 0.025
+SURE = 0.3
+INPUT = (192, 256)
+
+
+def test_blazepose_agrees_with_openpose(shared_data: Path) -> None:
+    pytest.importorskip("mediapipe", reason="MediaPipe is not installed")
+    distances = []
+    for camera in ("cam01", "cam03", "cam04"):
+        video = cv2.VideoCapture(str(shared_data / TRIAL / "videos" / f"{camera}.mp4"))
+        detector = pose_detector()
+        for frame in range(12):
+            image = video.read()[1]
+            truth = people_from_openpose(
+                json.loads((shared_data / TRIAL / "pose" / f"{camera}_json" / f"{camera}.{frame:04d}.json").read_text())
+            )
+            found = detector.detect(image)
+            assert len(found) == 1
+            sure = truth.confidence > SURE
+            apart = np.linalg.norm(truth.xy_px - found.xy_px, axis=2)
+            athlete = int(
+                np.argmin([np.median(a[s]) if s.sum() > 8 else np.inf for a, s in zip(apart, sure, strict=True)])
+            )
+            height = np.ptp(truth.xy_px[athlete][sure[athlete], 1])
+            distances.append(apart[athlete][sure[athlete]] / height)
+        detector.close()
+    assert np.median(np.concatenate(distances)) < AGREEMENT
+
+
+def test_detect_writes_one_json_an_image(tmp_path: Path) -> None:
+    class Counter:
+        def __init__(self) -> None:
+            self.images = 0
+
+        def detect(self, image: np.ndarray) -> People:
+            self.images += 1
+            if self.images == 2:
+                return People.nobody()
+            return People(np.full((1, 17, 2), float(image[0, 0, 0])), np.full((1, 17), 0.5), (4,))
+
+        def close(self) -> None:
+            raise AssertionError("a detector that was given stays open")
+
+    folder = tmp_path / "clip"
+    folder.mkdir()
+    for n in range(3):
+        cv2.imwrite(str(folder / f"{n}.png"), np.full((8, 8, 3), 50 * n, np.uint8))
+    done = detect_video(folder, tmp_path / "out", detector=Counter())
+    assert (done.images, done.with_person) == (3, 2)
+    files = sorted((tmp_path / "out").iterdir())
+    assert [f.name for f in files] == [f"clip_{n:012d}_keypoints.json" for n in range(3)]
+    last = json.loads(files[2].read_text())
+    assert last["people"][0]["pose_keypoints_2d"] == [100.0, 100.0, 0.5] * 17
+    assert json.loads(files[1].read_text())["people"] == []
+    with pytest.raises(InputError, match="no camera, video or image folder"):
+        detect_video(tmp_path / "none.mp4", tmp_path / "out")
+
+
+@given(
+    xy=st.lists(st.floats(1.0, 4000.0), min_size=34, max_size=34),
+    confidence=st.lists(st.floats(0.0, 1.0), min_size=17, max_size=17),
+)
+@settings(max_examples=40, deadline=None)
+def test_openpose_json_round_trip(xy: list[float], confidence: list[float]) -> None:
+    sure = np.round(confidence, 6)
+    points = np.array(xy).reshape(17, 2)
+    points[sure == 0] = np.nan
+    people = People(points[None], sure[None], (3,))
+    back = people_from_openpose(json.loads(json.dumps(openpose_json(people))))
+    np.testing.assert_allclose(back.xy_px, people.xy_px, atol=0.6e-3)
+    np.testing.assert_allclose(back.confidence, people.confidence)
+    assert back.track_ids == (3,)
+    with pytest.raises(InputError, match="OpenPose"):
+        people_from_openpose({"people": [{"pose_keypoints_2d": [1, 2]}]})
+
+
+def test_heatmap_peaks_are_found_to_a_quarter_cell() -> None:
+    rng = np.random.default_rng(1)
+    truth = rng.uniform([10, 10], [180, 240], (17, 2))
+    rows, columns = np.mgrid[0:64, 0:48]
+    at = np.stack([columns, rows], axis=-1)[None] * 4.0 + 1.5  # centre of each cell in input pixels
+    heat = np.exp(-0.5 * ((at - truth[:, None, None]) ** 2).sum(-1) / 8.0**2).astype(np.float32)
+    xy, confidence = decode_heatmaps(heat, INPUT)
+    assert np.abs(xy - truth).max() <= 1.01  # half a cell, less the quarter
+    assert (confidence > 0.9).all()
+
+
+def test_simcc_bins_are_half_pixels() -> None:
+    truth = np.random.default_rng(2).integers([0, 0], [384, 512], (17, 2))
+    x, y = np.zeros((1, 17, 384), np.float32), np.zeros((1, 17, 512), np.float32)
+    x[0, np.arange(17), truth[:, 0]] = 0.8
+    y[0, np.arange(17), truth[:, 1]] = 0.6
+    xy, confidence = decode_simcc(x, y)
+    np.testing.assert_allclose(xy, truth / 2.0)
+    np.testing.assert_allclose(confidence, 0.6)
+
+
+def test_region_keeps_the_model_shape_and_maps_back() -> None:
+    xy = np.array([[100.0, 50.0], [300.0, 850.0]] * 8 + [[200.0, 400.0]])
+    region = region_of(xy, np.ones(17), INPUT)
+    assert region is not None
+    assert region[2] / region[3] == pytest.approx(INPUT[0] / INPUT[1])
+    inside = xy @ region_to_input(region, INPUT)[:, :2].T + region_to_input(region, INPUT)[:, 2]
+    assert (inside >= 0).all()
+    assert (inside <= INPUT).all()
+    assert region_of(xy, np.zeros(17), INPUT) is None
+    image = np.zeros((720, 1280, 3), np.uint8)
+    corner = np.array([[-0.5, -0.5], [1279.5, 719.5]])
+    to_input = region_to_input(whole_image(image, INPUT), INPUT)
+    assert ((corner @ to_input[:, :2].T + to_input[:, 2]) >= -0.51).all()
+
+
+def onnx_model(path: Path, cell: tuple[int, int]) -> None:
+    """A model that finds each of 17 joints where the image is brightest: a pooled, inverted copy of its input."""
+    onnx = pytest.importorskip("onnx", reason="onnx is not installed")
+    helper = onnx.helper
+    image = helper.make_tensor_value_info("image", 1, [1, 3, INPUT[1], INPUT[0]])
+    heat = helper.make_tensor_value_info("heatmaps", 1, [1, 17, INPUT[1] // cell[1], INPUT[0] // cell[0]])
+    weights = helper.make_tensor("w", 1, [17, 3, 1, 1], np.full(51, 0.1, np.float32))
+    nodes = [
+        helper.make_node("AveragePool", ["image"], ["small"], kernel_shape=list(cell[::-1]), strides=list(cell[::-1])),
+        helper.make_node("Conv", ["small", "w"], ["heatmaps"]),
+    ]
+    graph = helper.make_graph(nodes, "brightest", [image], [heat], [weights])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
+
+
+def test_onnx_detector_follows_a_bright_spot(tmp_path: Path) -> None:
+    path = tmp_path / "brightest.onnx"
+    onnx_model(path, (4, 4))
+    detector = pose_detector(str(path))
+    image = np.zeros((480, 640, 3), np.uint8)
+    cv2.circle(image, (400, 200), 6, (255, 255, 255), -1)
+    people = detector.detect(image)
+    assert len(people) == 1
+    np.testing.assert_allclose(people.xy_px[0], np.tile([400.0, 200.0], (17, 1)), atol=6.0)
+    assert len(detector.detect(np.zeros_like(image))) == 0
+    detector.close()
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"no model")
+    with pytest.raises(InputError, match="not an ONNX model"):
+        pose_detector(str(broken))
+    with pytest.raises(InputError, match="no such pose model"):
+        pose_detector(str(tmp_path / "absent.onnx"))
