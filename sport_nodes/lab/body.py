@@ -21,6 +21,8 @@ _THIGH: Final = 0.057 * _TAPER
 _SHANK: Final = 0.036 * _TAPER
 _TRUNK: Final = 0.073
 _HEAD: Final = 0.044
+# The trunk's round end lies this share of its radius below the shoulder line, where a chest is thinner.
+_TRUNK_INSET: Final = 0.7
 
 # Capsules as (ends a, ends b, radius over stature); several joints mean their midpoint.
 _CAPSULES: Final[tuple[tuple[tuple[str, ...], tuple[str, ...], float], ...]] = (
@@ -90,7 +92,10 @@ def body_capsules(positions_m: Array, *, own: bool) -> Capsules:
         own_joints[0, [INDEX["left_shoulder"], INDEX["right_shoulder"]]] = False  # they lie beside the trunk's capsule
         own_joints[1, [INDEX[n] for n in ("left_ear", "right_ear")]] = False  # they lie on the head, at either side
     radius = np.array([r * height for *_, r in _CAPSULES])
-    return Capsules(np.stack([e[0] for e in ends], 1), np.stack([e[1] for e in ends], 1), radius, own_joints)
+    begins, finishes = np.stack([e[0] for e in ends], 1), np.stack([e[1] for e in ends], 1)
+    down = finishes[:, 0] - begins[:, 0]
+    begins[:, 0] += _TRUNK_INSET * radius[0] * down / np.linalg.norm(down, axis=1, keepdims=True)
+    return Capsules(begins, finishes, radius, own_joints)
 
 
 def visibility(center_m: Array, joints_m: Array, obstacles: list[Capsules]) -> Array:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, make_lsq_spline
 from scipy.spatial.transform import Rotation, RotationSpline
 
 from sport_nodes.lab.noise import SensorNoise
@@ -29,8 +29,12 @@ SENSOR_PLACES: Final[dict[str, tuple[float, float]]] = {
     "right_shank": (0.45, 0.05),
 }
 
-# Knots of the curves that are differentiated; well over the 20 Hz that human movement holds.
+# Skin and straps follow the bone up to about this frequency, which is also all that voluntary movement holds.
+_BANDWIDTH_HZ: Final = 20.0
+_DEGREE: Final = 5  # of the smoothing spline: accelerations are its cubic second derivative
+# Knots of the curves that are differentiated.
 _KNOT_RATE_HZ: Final = 120.0
+_MINIMUM_KNOTS: Final = 8
 
 
 class ImuMotion:
@@ -63,9 +67,9 @@ def imu_motions(trajectory: Trajectory, mounts: tuple[ImuMount, ...]) -> dict[st
 
     mounts: segment_from_sensor as it really is.
     """
-    count = max(int(np.ceil((trajectory.end_s - trajectory.begin_s) * _KNOT_RATE_HZ)) + 1, 4)
+    count = max(int(np.ceil((trajectory.end_s - trajectory.begin_s) * _KNOT_RATE_HZ)) + 1, _MINIMUM_KNOTS)
     knots_s = np.linspace(trajectory.begin_s, trajectory.end_s, count)
-    positions = trajectory.positions_m(knots_s)
+    positions = _followed(knots_s, trajectory.positions_m(knots_s))
     frames = segment_frames(positions)
     motions = {}
     for mount in mounts:
@@ -77,6 +81,21 @@ def imu_motions(trajectory: Trajectory, mounts: tuple[ImuMount, ...]) -> dict[st
         origin = lower + share * (upper - lower) + ahead_m * frame[:, :, 0]
         motions[mount.name] = ImuMotion(knots_s, frame @ mount.segment_from_sensor, origin)
     return motions
+
+
+def _followed(times_s: Array, positions_m: Array) -> Array:
+    """(K, 17, 3) as skin and straps follow them: least-squares splines, two knots a period of _BANDWIDTH_HZ.
+
+    Unlike a filter they have no edge effects, and leave polynomial motion such as free flight as it is.
+    """
+    pieces = max(int((times_s[-1] - times_s[0]) * 2.0 * _BANDWIDTH_HZ), 1)
+    breaks = np.linspace(times_s[0], times_s[-1], pieces + 1)
+    knots = np.concatenate([np.repeat(breaks[0], _DEGREE), breaks, np.repeat(breaks[-1], _DEGREE)])
+    flat = positions_m.reshape(len(times_s), -1)
+    followed = np.full_like(flat, np.nan)
+    known = np.isfinite(flat).all(axis=0)
+    followed[:, known] = make_lsq_spline(times_s, flat[:, known], knots, _DEGREE)(times_s)
+    return followed.reshape(positions_m.shape)
 
 
 def mounted(mounts: tuple[ImuMount, ...], noise: SensorNoise, rng: np.random.Generator) -> tuple[ImuMount, ...]:
