@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.noise import keypoint_sigma_px
-from sport_nodes.fusion.objective import Optics, image_of
+from sport_nodes.fusion.objective import Optics, image_of, optics
 from sport_nodes.fusion.sides import MIRROR
 from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.rig import Camera
@@ -42,12 +42,17 @@ def expected_images(expected_m: Array, lens: Optics) -> tuple[Array, Array]:
     return pixels, scale
 
 
-@njit(cache=True)
-def choose_by_reference(xy_px: Array, expected_px: Array, metres_per_px: Array) -> NDArray[np.int64]:
-    """(C,) the person of xy_px (C, P, 17, 2) nearest to the expected joints in each camera; -1 for none.
+def choose_by_reference(cameras: tuple[Camera, ...], xy_px: Array, expected_m: Array) -> NDArray[np.int64]:
+    """(C,) the person of xy_px (C, P, 17, 2) nearest to the expected joints (17, 3) in each camera; -1 for none."""
+    return nearest_people(xy_px, *expected_images(expected_m, optics(cameras)))
 
-    expected_px, metres_per_px: as by `expected_images`. Distances are in metres, so that near and far cameras judge
-    alike, and from the nearer of the two sides, so that a detector's confusion of sides does not count.
+
+@njit(cache=True)
+def nearest_people(xy_px: Array, expected_px: Array, metres_per_px: Array) -> NDArray[np.int64]:
+    """`choose_by_reference` with expected_px (C, 17, 2) and metres_per_px (C, 17) as by `expected_images`.
+
+    Distances are in metres, so that near and far cameras judge alike, and from the nearer of the two sides, so that a
+    detector's confusion of sides does not count.
     """
     cameras, people, joints, _ = xy_px.shape
     chosen = np.full(cameras, -1, dtype=np.int64)

@@ -41,7 +41,7 @@ class AthleteModel:
         self._since = 0
 
     def directions(self, orientation_xyzw: Array) -> tuple[Array, Array]:
-        """(..., S, 4) orientations to the segments' directions (..., S, 3) and weights (..., S) [1/rad^2], 0 unknown."""
+        """Orientations (..., S, 4) to the segments' directions (..., S, 3) and weights (..., S) [1/rad^2]."""
         directions = segment_directions(self.mountings, orientation_xyzw)
         known = np.isfinite(directions[..., 0])
         weight = np.array([1.0 / m.sigma_rad**2 for m in self.mountings])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
-from sport_nodes.fusion.associate import choose_by_rays, choose_by_reference, expected_images
+from sport_nodes.fusion.associate import choose_by_rays, expected_images, nearest_people
 from sport_nodes.fusion.noise import FILLED_FACTOR, depth_information, keypoint_sigma_px
 from sport_nodes.fusion.objective import Optics, optics
 from sport_nodes.fusion.sides import MIRROR, exchanged
@@ -67,7 +67,7 @@ def sight(
     if reference is None and np.isfinite(frame.depth_m[0]).all(axis=1).sum() >= 4:
         reference = frame.depth_m[0]
     if reference is not None:
-        chosen = choose_by_reference(xy, *expected_images(reference, view.lens))
+        chosen = nearest_people(xy, *expected_images(reference, view.lens))
     else:
         chosen = choose_by_rays(view.cameras, xy, confidence, near_m=near_m)
     rows, slots = np.arange(len(view.cameras)), np.maximum(chosen, 0)

@@ -16,6 +16,8 @@ def triangulate(cameras: tuple[Camera, ...], xy_px: Array, weight: Array) -> Arr
     Weighted direct linear transform (Hartley and Zisserman, 2nd ed., section 12.2) on undistorted pixels.
     """
     seen = (weight > 0) & np.isfinite(xy_px).all(axis=-1)
+    if len(cameras) < 2:
+        return np.full((*seen.shape[:-1], 3), np.nan)
     rows = []
     for c, camera in enumerate(cameras):
         ideal = camera.undistort(np.where(seen[..., c, None], xy_px[..., c, :], camera.matrix[:2, 2]))
