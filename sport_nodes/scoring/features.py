@@ -136,7 +136,8 @@ def moving_frames(positions_m: Array, present: NDArray[np.bool_]) -> tuple[int, 
 
 def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
     """times (T,), low-passed positions (T, 17, 3) without NaN, presence (T, 17), at WORK_RATE_HZ."""
-    count = max(2, round(motion.duration_s * WORK_RATE_HZ) + 1)
+    # Never past the last frame; the sliver is for durations that are whole frames but for rounding.
+    count = max(2, int(motion.duration_s * WORK_RATE_HZ + 1e-6) + 1)
     times = motion.times_s[0] + np.arange(count) / WORK_RATE_HZ
     positions = np.zeros((count, JOINT_COUNT, 3))
     present = np.zeros((count, JOINT_COUNT), dtype=np.bool_)

@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from sport_nodes.actions import action_names, load_action
-from sport_nodes.lab.athlete import HEIGHT_RANGE_M
-from sport_nodes.lab.simulate import SimulatedTrial, fault_names, simulate
+from sport_nodes.lab.athlete import sample_athlete
+from sport_nodes.lab.simulate import SimulatedTrial, fault_names, simulate_person, technique_of
+from sport_nodes.lab.technique import sample_style
 from sport_nodes.scoring.familiarity import feature_vector
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
@@ -31,30 +32,28 @@ REPETITION_RANGE: Final = (1, 3)
 #: The lab's own rate is not needed: the noise is added at the sensors' 30 Hz.
 SIMULATION_RATE_HZ: Final = 60.0
 _PROGRESS_EVERY: Final = 200
+#: Keeps the random numbers of style apart from those of body and execution.
+_STYLE: Final = 1
 
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """One trial to simulate. person and trial number it, seed makes it."""
+    """One trial to simulate. person makes the body and the style, trial the execution; seed is the whole set's."""
 
     person: int
     trial: int
     action: str
-    height_m: float
     seed: int
 
 
 def trial_specs(*, people: int, trials_per_person: int, seed: int) -> list[TrialSpec]:
-    """Everybody does every action in turn; heights are even over the lab's range."""
-    rng = np.random.default_rng(seed)
+    """Everybody does the actions in turn, beginning with another one each."""
     actions = action_names()
-    specs: list[TrialSpec] = []
-    for person in range(people):
-        height_m = float(rng.uniform(*HEIGHT_RANGE_M))
-        for k in range(trials_per_person):
-            action = actions[(person + k) % len(actions)]
-            specs.append(TrialSpec(person, len(specs), action, height_m, int(rng.integers(1 << 31))))
-    return specs
+    return [
+        TrialSpec(person, person * trials_per_person + k, actions[(person + k) % len(actions)], seed)
+        for person in range(people)
+        for k in range(trials_per_person)
+    ]
 
 
 def simulated_trials(*, people: int, trials_per_person: int, seed: int, workers: int) -> TrialSet:
@@ -73,7 +72,7 @@ def simulated_trials(*, people: int, trials_per_person: int, seed: int, workers:
 
 def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     """The trial's rows of a TrialSet, one a repetition; none when nothing could be prepared."""
-    rng = np.random.default_rng(spec.seed)
+    rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
     trial = _simulated(spec, rng)
     condition = draw_condition(rng)
     motion = as_measured(trial.motion, CONDITIONS[condition], rng=rng)
@@ -93,19 +92,21 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
 
 
 def _simulated(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
-    names = fault_names(spec.action)
+    """A trial of the person, with faults of severities of their own. A person has one body, and one style an action."""
+    action = load_action(spec.action)
+    athlete = sample_athlete(np.random.default_rng((spec.seed, spec.person)))
+    style_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _STYLE))
+    names = rng.permutation(fault_names(spec.action))
     count = int(rng.choice(len(FAULT_COUNT_PROBABILITIES), p=FAULT_COUNT_PROBABILITIES))
-    repetitions = int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1))
-    return simulate(
+    return simulate_person(
         spec.action,
-        seed=spec.seed,
-        faults=tuple(str(name) for name in rng.choice(names, size=count, replace=False)),
-        severity=float(rng.uniform(*SEVERITY_RANGE)),
-        height_m=spec.height_m,
+        athlete=athlete,
+        style=sample_style(technique_of(spec.action), style_rng),
+        faults={str(name): float(rng.uniform(*SEVERITY_RANGE)) for name in names[:count]},
+        rng=rng,
         rate_hz=SIMULATION_RATE_HZ,
-        repetitions=repetitions if load_action(spec.action).repeated else None,
-        idle_before_s=float(rng.uniform(*IDLE_RANGE_S)),
-        idle_after_s=float(rng.uniform(*IDLE_RANGE_S)),
+        repetitions=int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if action.repeated else None,
+        idle_s=(float(rng.uniform(*IDLE_RANGE_S)), float(rng.uniform(*IDLE_RANGE_S))),
     )
 
 
@@ -132,7 +133,7 @@ def _row(
         "action": action_names().index(spec.action),
         "person": spec.person,
         "trial": spec.trial,
-        "height_m": spec.height_m,
+        "height_m": trial.athlete.height_m,
         "condition": condition,
         "total": marks[-1],
         "stages": marks[:-1],

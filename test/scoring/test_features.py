@@ -124,7 +124,7 @@ def test_inferred_joints_count_as_unmeasured(person):
 
 
 def test_too_little_is_said_so(person):
-    with pytest.raises(TooLittleError, match="0.5 s"):
+    with pytest.raises(TooLittleError, match=r"0\.5 s"):
         prepare(person().take(slice(0, 10)))
     still = person().moved(np.repeat(person().positions_m[:1], len(person()), axis=0))
     with pytest.raises(TooLittleError, match="nothing moves"):

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,6 @@ def test_every_repetition_is_found(person, count):
     for k, (begin_s, end_s) in enumerate(windows):
         middle_s = 0.5 + (k + 0.5) * 1.6
         assert begin_s < middle_s < end_s
-    for (_, end_s), (begin_s, _) in zip(windows[:-1], windows[1:], strict=True):
+    for (_, end_s), (begin_s, _) in pairwise(windows):
         assert end_s == begin_s
         assert (end_s - 0.5) % 1.6 == pytest.approx(0.0, abs=0.1) or (end_s - 0.5) % 1.6 == pytest.approx(1.6, abs=0.1)
