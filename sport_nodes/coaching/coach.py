@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from sport_nodes.actions import LANGUAGES, load_action
 from sport_nodes.coaching.coach_report import CoachReport
+from sport_nodes.coaching.dialogue import rephrase
 from sport_nodes.coaching.facts import Facts
+from sport_nodes.coaching.language_model import LanguageModel
 from sport_nodes.coaching.template import compose
 from sport_nodes.diagnosis.findings import Diagnosis
 from sport_nodes.errors import InputError
@@ -21,17 +23,20 @@ def coach(
     scores: StageScores,
     alignment: Alignment,
     language: str = "en",
+    model: LanguageModel | None = None,
     on_text: Callable[[str], None] | None = None,
 ) -> CoachReport:
-    """Words for the teacher and the student.
+    """Words for the teacher and the student, from the template alone where there is no model.
 
-    on_text is called with the text as it comes, sentence by sentence.
-    Raises InputError for an unknown action or language.
+    on_text is called with the text as it comes; of a model's text, only with sentences that were checked.
+    Raises InputError for an unknown action or language, and for a model on another machine that was not allowed.
     """
     if language not in LANGUAGES:
         raise InputError(f"there is no language '{language}'; the coach speaks {', '.join(LANGUAGES)}")
     facts = Facts(load_action(action), diagnosis, scores, alignment)
     template = compose(facts, language)
+    if model is not None:
+        return rephrase(facts, template, model, on_text)
     if on_text is not None:
         on_text(template.text)
     return template

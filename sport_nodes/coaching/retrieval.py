@@ -46,7 +46,7 @@ class LexicalIndex:
         self._postings: dict[str, dict[int, int]] = defaultdict(dict)
         lengths = []
         for number, entry in enumerate(self._entries):
-            counts = Counter(_terms(_weighted_text(entry)))
+            counts = Counter(terms(_weighted_text(entry)))
             lengths.append(sum(counts.values()))
             for term, count in counts.items():
                 self._postings[term][number] = count
@@ -61,7 +61,7 @@ class LexicalIndex:
         """
         scores: dict[int, float] = defaultdict(float)
         shared: dict[int, list[str]] = defaultdict(list)
-        for term in dict.fromkeys(_terms(query)):
+        for term in dict.fromkeys(terms(query)):
             postings = self._postings.get(term, {})
             rarity = math.log(1.0 + (len(self._entries) - len(postings) + 0.5) / (len(postings) + 0.5))
             for number, count in postings.items():
@@ -95,7 +95,7 @@ def _weighted_text(entry: Entry) -> str:
     return " ".join([f"{entry.question} {names}"] * _QUESTION_WEIGHT + [entry.answer, entry.drill, entry.drill_zh])
 
 
-def _terms(text: str) -> list[str]:
+def terms(text: str) -> list[str]:
     """Stemmed words without the most common ones; Chinese as overlapping pairs of characters."""
     terms: list[str] = []
     for token in _TOKEN.findall(text.lower().replace("_", " ")):

@@ -33,3 +33,9 @@ def split_sentences(text: str) -> list[str]:
         begin = match.end()
     pieces.append(text[begin:])
     return [piece.strip() for piece in pieces if piece.strip()]
+
+
+def cut_sentences(text: str) -> tuple[list[str], str]:
+    """The sentences of a growing text that are complete, and the rest."""
+    ends = [match.end() for match in _END.finditer(text)]
+    return (split_sentences(text[: ends[-1]]), text[ends[-1] :]) if ends else ([], text)

@@ -1,0 +1,121 @@
+"""A local language model behind Ollama's protocol: streamed, limited in time, and on this machine unless allowed."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+import httpx
+import ollama
+
+from sport_nodes.errors import InputError
+
+#: A 4B model of 4-bit weights fits beside the rest on a board with 8 GB.
+DEFAULT_MODEL: Final = "gemma3:4b"
+_DEFAULT_HOST: Final = "http://127.0.0.1:11434"
+#: A coach's text is a page; a model that has lost itself is cut here.
+_MOST_CHARACTERS: Final = 6000
+# Reaching the server, sending, parsing its lines and its own error messages can fail in these ways;
+# and httpx raises RuntimeError when the client is closed while it waits.
+_FAILURES: Final = (httpx.HTTPError, ollama.ResponseError, ollama.RequestError, OSError, ValueError, RuntimeError)
+
+Message = dict[str, str]
+
+
+class LanguageModelError(RuntimeError):
+    """The model gave no usable text; the message says why."""
+
+
+@dataclass(frozen=True)
+class LanguageModel:
+    """One model on an Ollama server.
+
+    host: as in OLLAMA_HOST, which is used where it is None. allow_remote: the host may be another machine; what is
+    said about an athlete then leaves this one. time_limit_s: for the whole answer.
+    """
+
+    model: str = DEFAULT_MODEL
+    host: str | None = None
+    temperature: float = 0.2
+    time_limit_s: float = 20.0
+    allow_remote: bool = False
+
+    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
+        """The answer piece by piece.
+
+        Raises LanguageModelError when there is no server or model, it breaks off, or the time is up; InputError for a
+        host on another machine that was not allowed.
+        """
+        pieces: queue.Queue[str | Exception | None] = queue.Queue()
+        # The server is asked in a thread, because it can be silent for longer than the limit. Proxies of the
+        # environment are not used: they would carry the text off this machine.
+        client = ollama.Client(self.base_url(), timeout=self.time_limit_s, trust_env=False, follow_redirects=False)
+        threading.Thread(target=self._ask, args=(client, list(messages), pieces), daemon=True).start()
+        deadline = time.monotonic() + self.time_limit_s
+        characters = 0
+        try:
+            while (piece := self._next(pieces, deadline)) is not None:
+                characters += len(piece)
+                if characters > _MOST_CHARACTERS:
+                    raise LanguageModelError(f"the answer is longer than {_MOST_CHARACTERS} characters")
+                yield piece
+        finally:
+            client.close()  # type: ignore[no-untyped-call]  # the client's own annotation is missing
+
+    def base_url(self) -> str:
+        """The server's address.
+
+        Raises InputError when it is not an address, or is not on this machine and that was not allowed.
+        """
+        host = self.host or os.environ.get("OLLAMA_HOST") or _DEFAULT_HOST
+        parts = urlsplit(host if "://" in host else f"http://{host}")
+        try:
+            name, port = parts.hostname or "127.0.0.1", parts.port or 11434
+        except ValueError as error:
+            raise InputError(f"the language model's host '{host}' is not an address; expected NAME:PORT") from error
+        # A server is told to listen on 0.0.0.0; a client reaches it on loopback.
+        name = "127.0.0.1" if name == "0.0.0.0" else name
+        if not self.allow_remote and not _is_this_machine(name):
+            raise InputError(
+                f"the language model's host '{host}' is not this machine; athletes are often children, so their "
+                "results stay here unless allow_remote is set"
+            )
+        return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+
+    def _ask(self, client: ollama.Client, messages: list[Message], pieces: queue.Queue[str | Exception | None]) -> None:
+        try:
+            done = False
+            options = {"temperature": self.temperature}
+            for part in client.chat(self.model, messages=messages, stream=True, options=options):
+                pieces.put(part.message.content or "")
+                done = bool(part.done)
+            pieces.put(None if done else LanguageModelError("the answer broke off"))
+        except _FAILURES as error:
+            pieces.put(error)
+
+    def _next(self, pieces: queue.Queue[str | Exception | None], deadline: float) -> str | None:
+        try:
+            piece = pieces.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise LanguageModelError(f"no complete answer within {self.time_limit_s:g} s") from None
+        if isinstance(piece, LanguageModelError):
+            raise piece
+        if isinstance(piece, Exception):
+            raise LanguageModelError(f"{type(piece).__name__}: {piece}") from piece
+        return piece
+
+
+def _is_this_machine(name: str) -> bool:
+    if name == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False

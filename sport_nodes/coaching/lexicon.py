@@ -1,0 +1,152 @@
+"""The words by which a claim shows itself, as patterns for English and for Chinese."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+LESS: Final = "less"
+MORE: Final = "more"
+EARLY: Final = "early"
+LATE: Final = "late"
+OPPOSITE: Final = {LESS: MORE, MORE: LESS, EARLY: LATE, LATE: EARLY}
+
+_PARTS: Final[dict[str, tuple[str, str]]] = {
+    "knee": (r"knees?", "膝"),
+    "hip": (r"hips?|pelvis", "髋|骨盆"),
+    "elbow": (r"elbows?", "肘"),
+    "wrist": (r"wrists?", "腕"),
+    "ankle": (r"ankles?", "踝"),
+    "shoulder": (r"shoulders?", "肩"),
+    "head": (r"heads?|chin|neck|eyes?|gaze", "头|颈|下巴|眼|视线"),
+    "trunk": (
+        r"trunk|torso|spine|upper body|core|(?:lower|upper) back|(?<=your )back|(?<=the )back(?! of)",
+        "躯干|背|上体|腰",
+    ),
+    "arm": (r"arms?|forearms?", "臂"),
+    "hand": (r"hands?|fingers?|palms?", "手(?!臂|腕|肘)"),
+    "leg": (r"legs?|thighs?|shins?|shanks?", "腿"),
+    "foot": (r"foot|feet|heels?|toes?", "脚"),
+    "ball": (r"balls?", "球"),
+}
+_SUBJECTS: Final[dict[str, tuple[str, str]]] = {
+    "bend": (r"bend(?:ing|s)?|bent|flex(?:ion|ed|ing)?|crouch(?:ed|ing)?|squat|dip(?:ped)?", "屈|弯|蹲"),
+    "extension": (r"exten(?:sion|d|ded|ding)|straight(?:en|ened|ening)?|stretch(?:ed|ing)?", "伸|直"),
+    "swing": (r"sw(?:ing|ings|inging|ung)|back-?swing", "摆"),
+    "lean": (r"lean(?:ed|ing|s)?|upright|tilt(?:ed)?|inclination|arch(?:ed|ing)?", "倾|仰|直立"),
+    "height": (r"height|rise|rose", "高度|上升"),
+    "distance": (r"distance|length", "距离"),
+    "speed": (r"speed|velocity|pace", "速度|速率"),
+    "timing": (r"timing|tempo|rhythm|duration", "时机|节奏|时间"),
+    "reach": (r"reach(?:ed|ing)?", "前伸"),
+    "symmetry": (r"symmetr(?:y|ic|ical)|asymmetr(?:y|ic)|uneven|even(?:ly)?|alike", "对称|不均|一致"),
+    "flare": (r"flar(?:e|ed|ing)|outward", "外展|外翻"),
+    "follow_through": (r"follow-?\s?through", "跟随|随挥"),
+    "twist": (r"twist(?:ed|ing)?|rotat(?:ion|ed|ing)|turn(?:ed)?", "扭|转"),
+}
+#: Nothing here is measured; such a word needs a supplied text that uses it.
+_UNMEASURED: Final = (
+    r"force|power|torque|strength|balance|stability|pressure|muscles?|flexibility|energy|heart|breath\w*|mass|"
+    r"acceleration|momentum|jerk|explosiv\w*|impact|grip|spin|accuracy|fitness|agility|endurance|reaction",
+    "力量|爆发力|功率|扭矩|平衡|稳定性|压力|肌肉|柔韧|能量|心率|呼吸|加速度|冲击|握力|准确|体能|敏捷|耐力|反应",
+)
+_DIRECTIONS: Final[dict[str, tuple[str, str]]] = {
+    LESS: (
+        r"insufficient\w*|too little|not enough|shallow\w*|weak\w*|low(?:er)?|short(?:er)?|slow(?:er|ly)?|small(?:er)?|"
+        r"less|lack\w*|incomplete\w*|limited|flat\w*|stiff\w*|below|reduced|hardly|barely|missing|too upright|fewer",
+        "不足|不够|过浅|太浅|过低|太低|偏低|过慢|太慢|过小|太小|偏小|不充分|过短|太短|太弱|不到位|过硬|太硬|过直|太直|低于|较少|少",
+    ),
+    MORE: (
+        r"too much|excess\w*|deep(?:er|ly)?|high(?:er)?|long(?:er)?|wid(?:e|er)|fast(?:er)?|far(?:ther)?|further|"
+        r"more|above|"
+        r"greater|larger|bigger|steep\w*|exaggerated|over-?\w*(?:ed|ing)",
+        "过大|太大|偏大|过深|太深|过高|太高|偏高|过长|太长|过快|太快|过度|过多|太多|高于|超过|更|再|多",
+    ),
+    EARLY: (r"early|earlier|soon(?:er)?|premature\w*", "过早|太早|提前|早"),
+    LATE: (r"late(?:r)?|delay(?:ed)?", "过晚|太晚|延后|滞后|晚"),
+}
+#: A bare comparative asks for a change; these say that something is so.
+_STATEMENT: Final = (
+    r"too|than|not enough|insufficient\w*|incomplete\w*|lack\w*|was|were|is|are|stays?|still|remain\w*|measured",
+    "太|过|不足|不够|不充分|不到位|低于|高于|偏|超过|比",
+)
+_PRAISE: Final = (
+    r"good|great|well|excellent|strong|solid|nice(?:ly)?|perfect(?:ly)?|correct(?:ly)?|impressive|fine|"
+    r"as in the target|"
+    r"(?:like|as|match\w*) the target(?:'s)?|on target|within tolerance|effective|smooth(?:ly)?|clean(?:ly)?|"
+    r"right on|proud|"
+    r"bravo|confident\w*|spot on|superb|fantastic|wonderful|beautiful\w*",
+    "好|很棒|出色|到位|符合|相符|优秀|标准|漂亮|正确|流畅|保持",
+)
+_FAULT: Final = (
+    r"too|insufficient\w*|not enough|lack\w*|weak\w*|poor(?:ly)?|bad(?:ly)?|wrong(?:ly)?|faults?|mistakes?|"
+    r"errors?|deviat\w*|"
+    r"differ(?:s|ed)?|problems?|issues?|improv\w*|needs?|should|must|incomplete\w*|late|early|terribl\w*|incorrect\w*|"
+    r"missing|fail\w*|shallow\w*|stiff\w*|uneven\w*|excess\w*|worst|worse|concern\w*|asymmetr\w*|flaw\w*",
+    "不足|不够|过[大小高低深浅早晚快慢长短硬直度多]|太|偏[大小高低]|问题|错误|欠缺|改进|不充分|不到位|不均|偏差|差|应该|需要|缺点",
+)
+_NEGATION: Final = (r"not|no|never|without|neither|nor|nothing", "不(?!足|够|均|到位|充分)|没有|无")
+_COMPARISON: Final = (r"than|compared", "于|比")
+_SCORE: Final = (r"scores?|scored|points?|marks?|grades?|total|out of 100|rating", "得分|分数|总分|等级|分(?!钟)")
+#: Sentences with these never get out: instructions, addresses, code, medicine, and remarks on the body.
+_FORBIDDEN: Final = (
+    r"ignore|disregard|instructions?|prompt|as an ai|language model|password|injur\w*|diagnos\w*|doctors?|"
+    r"medic\w*|therap\w*|"
+    r"surgery|tears?|torn|fracture\w*|tendon\w*|ligament\w*|arthritis|painkiller\w*|ibuprofen|fat|overweight|"
+    r"obes\w*|skinny|"
+    r"ugly|lazy|stupid|diets?|calori\w*|weight loss|lose weight|body shape|girls?|boys?|gender|race|click|"
+    r"subscribe|buy",
+    "忽略|无视|指令|提示词|受伤|损伤|诊断|医生|治疗|手术|韧带|骨折|止痛|肥胖|太胖|太瘦|减肥|难看|懒|笨|节食|点击|购买",
+)
+_CODE: Final = r"https?:|www\.|<[a-z/!]|```|[{}\[\]\\]"
+_SPLIT: Final = (
+    r"\s*[;:–—]\s*|\s+(?:but|while|although|though|whereas|however|because)\s+|,\s+(?:and|which|so)\s+|"
+    r"\s+and\s+(?=(?:your|the|his|her|their|you|it)\b)",
+    "[;；:：，,]|但是|但|而且|然而|因为",
+)
+
+
+@dataclass(frozen=True)
+class Lexicon:
+    """Compiled patterns of one language; mappings go from the claim's name to its pattern."""
+
+    parts: Mapping[str, re.Pattern[str]]
+    subjects: Mapping[str, re.Pattern[str]]
+    directions: Mapping[str, re.Pattern[str]]
+    unmeasured: re.Pattern[str]
+    statement: re.Pattern[str]
+    praise: re.Pattern[str]
+    fault: re.Pattern[str]
+    negation: re.Pattern[str]
+    comparison: re.Pattern[str]
+    score: re.Pattern[str]
+    forbidden: re.Pattern[str]
+    clauses: re.Pattern[str]
+
+
+@cache
+def lexicon(language: str) -> Lexicon:
+    """The lexicon of "zh", or of English for every other language."""
+    chinese = language == "zh"
+
+    def words(pair: tuple[str, str]) -> re.Pattern[str]:
+        # Chinese has no word boundaries.
+        return re.compile(pair[1] if chinese else rf"(?<![a-z])(?:{pair[0]})(?![a-z])", re.IGNORECASE)
+
+    return Lexicon(
+        parts={name: words(pair) for name, pair in _PARTS.items()},
+        subjects={name: words(pair) for name, pair in _SUBJECTS.items()},
+        directions={name: words(pair) for name, pair in _DIRECTIONS.items()},
+        unmeasured=words(_UNMEASURED),
+        statement=words(_STATEMENT),
+        praise=words(_PRAISE),
+        fault=words(_FAULT),
+        negation=re.compile(_NEGATION[1] if chinese else rf"(?<![a-z])(?:{_NEGATION[0]})(?![a-z])|n't", re.IGNORECASE),
+        comparison=words(_COMPARISON),
+        score=words(_SCORE),
+        forbidden=re.compile(f"{_CODE}|{words(_FORBIDDEN).pattern}", re.IGNORECASE),
+        clauses=re.compile(_SPLIT[1] if chinese else _SPLIT[0], re.IGNORECASE),
+    )
