@@ -91,8 +91,8 @@ class _Reader:
         self.stage_names = tuple(s.name for s in stages)
         self.keyframe_names = tuple(k.name for k in keyframes)
         for stage in stages:
-            if stage.begins_at:
-                self.known(stage.begins_at, self.keyframe_names, "keyframe", f"stage '{stage.name}'")
+            for keyframe in filter(None, (stage.begins_at, stage.ends_at)):
+                self.known(keyframe, self.keyframe_names, "keyframe", f"stage '{stage.name}'")
         metrics = tuple(self.metric(m) for m in top.get("metrics", ()))
         self.metric_names = tuple(m.name for m in metrics)
         self.unique(self.metric_names, "metric")
@@ -120,7 +120,12 @@ class _Reader:
 
     def stage(self, data: Any) -> Stage:
         name = self.word(data, "name", "a stage")
-        return Stage(name, self.text(data, "label", f"stage '{name}'"), str(data.get("begins_at", "")))
+        return Stage(
+            name,
+            self.text(data, "label", f"stage '{name}'"),
+            str(data.get("begins_at", "")),
+            str(data.get("ends_at", "")),
+        )
 
     def keyframe(self, data: Any) -> KeyframeSpec:
         name = self.word(data, "name", "a keyframe")

@@ -41,11 +41,15 @@ class Text(str):
 
 @dataclass(frozen=True)
 class Stage:
-    """One of an action's stages, in order of time. begins_at: the keyframe it begins at, "" when none marks it."""
+    """One of an action's stages, in order of time.
+
+    begins_at: the keyframe it begins at, "" when none marks it. ends_at: the same for the end of the last stage.
+    """
 
     name: str
     label: Text
     begins_at: str = ""
+    ends_at: str = ""
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,11 @@ from sport_nodes.diagnosis.findings import (
     Finding,
 )
 from sport_nodes.diagnosis.measurement_error import mdc95, standard_error
-from sport_nodes.diagnosis.metrics import Repetition, joints_of, moment, read_metric, smoothed_body
+from sport_nodes.diagnosis.metrics import Repetition, joints_of, moment, read_metric
 from sport_nodes.diagnosis.root_causes import root_causes
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.events import OTHER_SIDE
+from sport_nodes.keyframes.features import GRID_HZ, resample, smoothed_body
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.motion import Motion
 from sport_nodes.skeleton import INDEX
@@ -62,8 +63,8 @@ def diagnose(motion: Motion, alignment: Alignment, action: Action | str, target:
 
 
 def _subject(motion: Motion, repetitions: tuple[Repetition, ...], *, mirrored: bool) -> _Subject:
-    body, even = smoothed_body(motion)
-    return _Subject(motion, body, even.sigma_m, repetitions, mirrored)
+    even = resample(motion, GRID_HZ)
+    return _Subject(motion, smoothed_body(even), even.sigma_m, repetitions, mirrored)
 
 
 def _repetitions(alignment: Alignment, action: Action) -> tuple[Repetition, ...]:

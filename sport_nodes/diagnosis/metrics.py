@@ -10,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import MetricSpec
-from sport_nodes.body import Body, body_of
-from sport_nodes.keyframes.features import GRID_HZ, SMOOTHING_S, resample, smooth
-from sport_nodes.motion import Motion
+from sport_nodes.body import Body
+from sport_nodes.keyframes.features import GRID_HZ
 from sport_nodes.quantities import QUANTITIES, read_quantity
 
 Array = NDArray[np.float64]
@@ -60,13 +59,6 @@ class Reading:
 
     value: float
     time_s: float
-
-
-def smoothed_body(motion: Motion) -> tuple[Body, Motion]:
-    """The athlete's body on an even time grid, smoothed; and the even motion before smoothing."""
-    even = resample(motion, GRID_HZ)
-    flat = smooth(even.positions_m.reshape(len(even), -1), SMOOTHING_S * GRID_HZ)
-    return body_of(even.times_s, flat.reshape(even.positions_m.shape)), even
 
 
 def frames_of(body: Body, begin_s: float, end_s: float) -> NDArray[np.bool_]:

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import Action, load_action
-from sport_nodes.keyframes.alignment import Alignment, Keyframe
-from sport_nodes.keyframes.dtw import accumulate, distances, regret, trace
-from sport_nodes.keyframes.events import find_event
-from sport_nodes.keyframes.features import GRID_HZ, Features, features, mirrored_columns, resample, scales
+from sport_nodes.keyframes.alignment import Alignment
+from sport_nodes.keyframes.dtw import distances
+from sport_nodes.keyframes.features import (
+    GRID_HZ,
+    Features,
+    features,
+    mirrored_columns,
+    resample,
+    scales,
+    smoothed_body,
+)
+from sport_nodes.keyframes.refine import Refiner
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.keyframes.windows import NEAR_TIE, Window, find_windows
 from sport_nodes.motion import Motion
@@ -24,32 +32,9 @@ Array = NDArray[np.float64]
 _COARSE: Final = 2
 # Most repetitions looked for in one recording; the school record for a minute of sit-ups lies far below.
 _MOST_REPETITIONS: Final = 120
-# Stage two may move the window's ends by this much.
-_WINDOW_MARGIN_S: Final = 0.25
-# Paths whose cost is within this share of the best one's are as good: the width they span at a keyframe is how
-# uncertain the alignment is there.
-_AS_GOOD: Final = 0.03
-# The event is looked for no nearer than this and no further than that around the path.
-_LEAST_REACH_S: Final = 0.10
-_MOST_REACH_S: Final = 0.30
-# An event further than this from the target's own keyframe is not the one it was marked by.
-_MOST_OFFSET_S: Final = 0.15
-# Width of the alignment at which confidence in a keyframe has halved.
-_HALF_CONFIDENCE_S: Final = 0.15
-# The path is a staircase; a line through this many seconds around a target time gives its height between the stairs.
-_PATH_SMOOTHING_S: Final = 0.05
 # A movement needs this many frames to be one, and joint angles that vary by this much in the most moving joint.
 _LEAST_FRAMES: Final = 10
 _STILL_DEG: Final = 10.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Fine:
-    """One repetition, aligned: path in seconds (recording, target), keyframes, stage bounds."""
-
-    path_s: Array
-    keyframes: tuple[Keyframe, ...]
-    bounds_s: Array
 
 
 def align(motion: Motion, target: TargetModel) -> Alignment:
@@ -84,9 +69,10 @@ def align(motion: Motion, target: TargetModel) -> Alignment:
     kept = [w for w in windows if w.distance <= action.maximum_distance] if action.repeated else list(windows[:1])
     kept.sort(key=lambda w: w.begin)
     values = found.values[:, swap] if mirrored else found.values
-    even = resample(motion, GRID_HZ)
     cost = distances(wanted.values, values, scale)
-    fine = [_fine(even, target, action, cost, w, k, mirrored=mirrored) for k, w in enumerate(kept)]
+    recording = smoothed_body(resample(motion, GRID_HZ))
+    refiner = Refiner(action, target, recording, cost, mirrored=mirrored)
+    fine = [refiner.refine(window, repetition) for repetition, window in enumerate(kept)]
     best = int(np.argmin([w.distance for w in kept]))
     return Alignment(
         action=action.name,
@@ -164,77 +150,3 @@ def _refused(target: TargetModel, action: Action, reason: str) -> Alignment:
     empty = np.empty((0, 2))
     bounds = np.empty((0, len(action.stages) + 1))
     return Alignment(action.name, target.name, empty, empty, float("nan"), (), bounds, reason)
-
-
-def _fine(
-    even: Motion, target: TargetModel, action: Action, cost: Array, window: Window, repetition: int, *, mirrored: bool
-) -> _Fine:
-    """Stage two, on every frame of the window and a margin around it."""
-    margin = round(_WINDOW_MARGIN_S * GRID_HZ)
-    first, last = max(window.begin - margin, 0), min(window.end + margin, cost.shape[1] - 1)
-    near = np.ascontiguousarray(cost[:, first : last + 1])
-    total, begin, step = accumulate(near, True)
-    end = int(np.argmin(total[-1]))
-    path = trace(step, end)
-    doubt = regret(near, begin=int(begin[-1, end]), end=end)
-    doubt = doubt - doubt.min(axis=1, keepdims=True)
-    allowance = _AS_GOOD * total[-1, end]
-    target_s = target.motion.times_s
-    recording_s = even.times_s[first : last + 1]
-    path_s = np.stack([recording_s[path[:, 1]], target_s[path[:, 0]]], axis=1)
-    fit = 1.0 - min(window.distance / action.maximum_distance, 1.0) / 2.0
-    keyframes: list[Keyframe] = []
-    earliest = -np.inf
-    for keyframe in action.keyframes:
-        wanted_s = target.keyframes[keyframe.name]
-        row = int(np.clip(round((wanted_s - target_s[0]) * GRID_HZ), 0, len(target_s) - 1))
-        time = along(path_s, wanted_s)
-        good = recording_s[doubt[row] <= allowance]
-        width = float(good[-1] - good[0]) if len(good) else _MOST_REACH_S
-        sharpness = _HALF_CONFIDENCE_S / (_HALF_CONFIDENCE_S + width)
-        if keyframe.event is not None:
-            reach = float(np.clip(width / 2.0, _LEAST_REACH_S, _MOST_REACH_S))
-            own = find_event(
-                target.motion,
-                keyframe.event,
-                wanted_s - _MOST_OFFSET_S,
-                wanted_s + _MOST_OFFSET_S,
-                span_s=(float(target_s[0]), float(target_s[-1])),
-                mirrored=False,
-            )
-            offset = wanted_s - own if own is not None else 0.0
-            seen = find_event(
-                even,
-                keyframe.event,
-                max(time - offset - reach, earliest),
-                time - offset + reach,
-                span_s=(float(path_s[0, 0]), float(path_s[-1, 0])),
-                mirrored=mirrored,
-            )
-            if seen is not None and own is not None:
-                time = seen + offset
-                sharpness = (1.0 + sharpness) / 2.0
-        time = float(np.clip(time, max(earliest, even.times_s[0]), even.times_s[-1]))
-        earliest = time
-        keyframes.append(Keyframe(keyframe.name, time, wanted_s, float(np.clip(fit * sharpness, 0, 1)), repetition))
-    return _Fine(path_s, tuple(keyframes), _bounds(path_s, target, action, keyframes))
-
-
-def along(path_s: Array, target_s: float) -> float:
-    """Recording time that the path gives to a target time, between its stairs."""
-    offset = path_s[:, 1] - target_s
-    near = np.abs(offset) <= _PATH_SMOOTHING_S
-    if near.sum() < 2 or np.ptp(path_s[near, 1]) == 0:
-        return float(np.interp(target_s, path_s[:, 1], path_s[:, 0]))
-    _, height = np.polyfit(offset[near], path_s[near, 0], 1)
-    return float(np.clip(height, path_s[0, 0], path_s[-1, 0]))
-
-
-def _bounds(path_s: Array, target: TargetModel, action: Action, keyframes: Sequence[Keyframe]) -> Array:
-    """Stages begin where their keyframe is, or else where the path takes the target's bound."""
-    bounds = np.array([along(path_s, float(b)) for b in target.stage_bounds_s])
-    times = {k.name: k.time_s for k in keyframes}
-    for index, stage in enumerate(action.stages):
-        if stage.begins_at:
-            bounds[index] = times[stage.begins_at]
-    return np.maximum.accumulate(bounds)

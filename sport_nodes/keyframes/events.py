@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import EventSpec
-from sport_nodes.body import body_of
-from sport_nodes.keyframes.features import GRID_HZ, SMOOTHING_S, smooth
-from sport_nodes.motion import Motion
+from sport_nodes.body import Body
 from sport_nodes.quantities import QUANTITIES, read_quantity
 
 Array = NDArray[np.float64]
@@ -21,35 +19,32 @@ _LEAST_FRAMES: Final = 3
 
 
 def find_event(
-    motion: Motion, event: EventSpec, begin_s: float, end_s: float, *, span_s: tuple[float, float], mirrored: bool
+    body: Body, event: EventSpec, begin_s: float, end_s: float, *, span_s: tuple[float, float], mirrored: bool
 ) -> float | None:
-    """Time of the event in an even motion (features.resample) between two times, to a fraction of a frame.
+    """Time of the event in a body (features.smoothed_body) between two times, to a fraction of a frame.
 
     span_s: begin and end of the whole repetition, over which a `fraction` is reckoned.
     mirrored: the sides that the event names are the other ones. None where the quantity is unknown or has no such
     event inside the window: an extreme at its edge belongs to something else.
     """
-    values = event_signal(motion, event, mirrored=mirrored)
-    inside = (motion.times_s >= begin_s) & (motion.times_s <= end_s) & np.isfinite(values)
+    values = event_signal(body, event, mirrored=mirrored)
+    inside = (body.times_s >= begin_s) & (body.times_s <= end_s) & np.isfinite(values)
     frames = np.flatnonzero(inside)
     if len(frames) < _LEAST_FRAMES:
         return None
     if event.at in ("maximum", "minimum"):
-        return _extreme(motion.times_s, values if event.at == "maximum" else -values, frames)
+        return _extreme(body.times_s, values if event.at == "maximum" else -values, frames)
     level = event.threshold
     if event.fraction is not None:
-        whole = values[(motion.times_s >= span_s[0]) & (motion.times_s <= span_s[1]) & np.isfinite(values)]
+        whole = values[(body.times_s >= span_s[0]) & (body.times_s <= span_s[1]) & np.isfinite(values)]
         low, high = (float(whole.min()), float(whole.max())) if len(whole) else (np.nan, np.nan)
         level = low + event.fraction * (high - low)
     sign = 1.0 if event.at == "rises_through" else -1.0
-    return _crossing(motion.times_s, sign * (values - (level or 0.0)), frames)
+    return _crossing(body.times_s, sign * (values - (level or 0.0)), frames)
 
 
-def event_signal(motion: Motion, event: EventSpec, *, mirrored: bool) -> Array:
-    """(T,) the event's quantity or its rate, smoothed; of both sides the mean, or the one that is known."""
-    flat = motion.positions_m.reshape(len(motion), -1)
-    positions = smooth(flat, SMOOTHING_S * GRID_HZ).reshape(motion.positions_m.shape)
-    body = body_of(motion.times_s, positions)
+def event_signal(body: Body, event: EventSpec, *, mirrored: bool) -> Array:
+    """(T,) the event's quantity or its rate; of both sides the mean, or the one that is known."""
     if event.side or not QUANTITIES[event.quantity].sided:
         side = OTHER_SIDE[event.side] if mirrored else event.side
         values = read_quantity(body, event.quantity, side)

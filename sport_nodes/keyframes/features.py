@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from sport_nodes.body import body_of
+from sport_nodes.body import Body, body_of
 from sport_nodes.motion import Motion
 from sport_nodes.quantities import QUANTITIES, read_quantity
 
@@ -58,6 +58,12 @@ def features(motion: Motion, weights: Mapping[str, float]) -> Features:
     spread_frames = SMOOTHING_S * GRID_HZ
     orders = [smooth(angles, spread_frames, order=k) * GRID_HZ**k for k in range(3)]
     return Features(resampled.times_s, np.concatenate(orders, axis=1), channel_names(weights))
+
+
+def smoothed_body(even: Motion) -> Body:
+    """The athlete's body in an even motion, its joints smoothed."""
+    flat = smooth(even.positions_m.reshape(len(even), -1), SMOOTHING_S * GRID_HZ)
+    return body_of(even.times_s, flat.reshape(even.positions_m.shape))
 
 
 def scales(values: Array, names: tuple[str, ...], weights: Mapping[str, float]) -> Array:

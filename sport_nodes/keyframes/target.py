@@ -17,7 +17,7 @@ from sport_nodes.body import body_height_m
 from sport_nodes.errors import InputError
 from sport_nodes.keyframes.dtw import accumulate, distances
 from sport_nodes.keyframes.events import find_event
-from sport_nodes.keyframes.features import GRID_HZ, features, resample, scales
+from sport_nodes.keyframes.features import GRID_HZ, features, resample, scales, smoothed_body
 from sport_nodes.motion import Motion
 from sport_nodes.paths import share_directory
 from sport_nodes.skeleton import JOINT_COUNT, JOINTS
@@ -154,10 +154,11 @@ def _keyframes_by_event(motion: Motion, action: str) -> dict[str, float]:
     """Each keyframe's event after the one before it."""
     times: dict[str, float] = {}
     begin, end = float(motion.times_s[0]), float(motion.times_s[-1])
+    body = smoothed_body(motion)
     span = (begin, end)
     for keyframe in load_action(action).keyframes:
         event = keyframe.event
-        time = None if event is None else find_event(motion, event, begin, end, span_s=span, mirrored=False)
+        time = None if event is None else find_event(body, event, begin, end, span_s=span, mirrored=False)
         if time is None:
             raise InputError(f"keyframe '{keyframe.name}' was not found in the recording; give it as NAME=SECONDS")
         times[keyframe.name] = begin = time
@@ -167,7 +168,8 @@ def _keyframes_by_event(motion: Motion, action: str) -> dict[str, float]:
 def _bounds(motion: Motion, action: str, keyframes: Mapping[str, float]) -> Array:
     """Stages begin at their keyframes; one that names none begins half way between its neighbours."""
     stages = load_action(action).stages
-    bounds = [keyframes.get(stage.begins_at, np.nan) for stage in stages] + [float(motion.times_s[-1])]
+    end = keyframes.get(stages[-1].ends_at, float(motion.times_s[-1]))
+    bounds = [keyframes.get(stage.begins_at, np.nan) for stage in stages] + [end]
     bounds[0] = float(motion.times_s[0]) if np.isnan(bounds[0]) else bounds[0]
     known = np.isfinite(bounds)
     return np.interp(np.arange(len(bounds)), np.flatnonzero(known), np.array(bounds)[known])

@@ -13,7 +13,7 @@ from sport_nodes.keyframes.dtw import accumulate
 Array = NDArray[np.float64]
 
 # Two windows that share more than this part of the shorter one are the same find.
-_SAME_WINDOW: Final = 0.3
+_SAME_WINDOW: Final = 0.4
 #: A second window within this factor of the best one's distance makes it unclear which is meant.
 NEAR_TIE: Final = 1.10
 
