@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.interpolate import pchip_interpolate
 
 Array = NDArray[np.float64]
 
@@ -29,11 +28,7 @@ class Curve:
         if np.any(np.diff(self._times) <= 0):
             raise ValueError(f"the knots of a curve must increase in time, found {self._times}")
         if velocities is None:
-            slopes = np.zeros_like(self._values)
-            if len(self._times) > 2:
-                slopes = pchip_interpolate(self._times, self._values, self._times, der=1, axis=0)
-            slopes[[0, -1]] = 0.0
-            velocities = slopes
+            velocities = _shape_preserving_slopes(self._times, self._values)
         self._velocities = np.asarray(velocities, dtype=np.float64)
         self._accelerations = (
             np.zeros_like(self._values) if accelerations is None else np.asarray(accelerations, dtype=np.float64)
@@ -58,6 +53,22 @@ class Curve:
             + 0.5 * span**2 * self._accelerations[i] * u * u * (1.0 - u) ** 3
             + 0.5 * span**2 * self._accelerations[i + 1] * u3 * (1.0 - u) ** 2
         )
+
+
+def _shape_preserving_slopes(times_s: Array, values: Array) -> Array:
+    """Slopes at the knots: the weighted harmonic mean of both sides (Fritsch and Butland 1984), 0 at extremes and ends."""
+    slopes = np.zeros_like(values)
+    if len(times_s) < 3:
+        return slopes
+    step = np.diff(times_s).reshape(-1, *[1] * (values.ndim - 1))
+    secant = np.diff(values, axis=0) / step
+    before, after = secant[:-1], secant[1:]
+    heavy, light = step[1:] + 2.0 * step[:-1], 2.0 * step[1:] + step[:-1]
+    same = before * after > 0.0
+    safe_before, safe_after = np.where(same, before, 1.0), np.where(same, after, 1.0)
+    mean = (heavy + light) / (light / safe_before + heavy / safe_after)
+    slopes[1:-1] = np.where(same, mean, 0.0)
+    return slopes
 
 
 def track(*knots: tuple[float, float]) -> Curve:

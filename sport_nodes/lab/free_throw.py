@@ -45,7 +45,12 @@ BALL_ANGLE_RAD: Final = np.radians(56.0)
 FOLLOW_S: Final = 0.13
 LOWERING_S: Final = 0.85
 #: The guide hand leaves the ball between these times before and after the release [s].
-GUIDE_LEAVES_S: Final = (0.09, 0.09)
+GUIDE_LEAVES_S: Final = (0.20, 0.03)
+#: In this time before the release the guide arm takes up its own course [s].
+GUIDE_OWN_S: Final = 0.30
+#: The guide wrist lies beside the ball's middle by this many radii, and behind it by this share of the hand.
+GUIDE_ASIDE: Final = 1.05
+GUIDE_BEHIND: Final = 0.55
 EVENT_RATE_HZ: Final = 250.0
 
 
@@ -109,6 +114,10 @@ class _Throw:
             (self.follow + 0.1, back),
             (self.lowering + 0.3, 0.9 * back),
             (self.still, rad(1.0)),
+        )
+        # The eyes are on the ball first, then on the ring.
+        self._gaze = track(
+            (self.onset, rad(8.0)), (t, rad(22.0)), (t + 0.45 * span, rad(-2.0)), (self.release, rad(-10.0))
         )
         self._lean = track(
             (self.onset, rad(2.0)),
@@ -190,7 +199,9 @@ class _Throw:
     def _posture(self, times_s: Array) -> Posture:
         idle = self._idle(times_s)
         lean = self._trunk(times_s) + rad(0.6) * idle[:, 2]
-        posture = neutral_posture(len(times_s), **leaning_trunk(lean))
+        trunk = leaning_trunk(lean)
+        trunk["neck_flex"] = trunk["neck_flex"] + self._gaze(times_s)
+        posture = neutral_posture(len(times_s), **trunk)
         guide = self._guide(times_s)
         both = np.zeros((len(times_s), 2))
         posture.arm_flex, posture.arm_abd, posture.arm_rot = both, both.copy(), both.copy()
@@ -200,8 +211,10 @@ class _Throw:
         posture.arm_abd[:, RIGHT] = self._abduction(times_s)
         posture.arm_rot[:, RIGHT] = self._inward(times_s)
         posture.wrist[:, RIGHT] = self._wrist(times_s)
-        posture.arm_flex[:, LEFT] = guide[:, 0] + 0.15 * lean
-        posture.elbow[:, LEFT] = guide[:, 1]
+        # While both hands hold the ball the guide arm does much what the shooting arm does.
+        own = minimum_jerk((times_s - self.release) / GUIDE_OWN_S + 1.0)
+        posture.arm_flex[:, LEFT] = (1.0 - own) * self._arm(times_s) + own * guide[:, 0] + 0.15 * lean
+        posture.elbow[:, LEFT] = (1.0 - own) * self._elbow(times_s) + own * guide[:, 1]
         posture.arm_abd[:, LEFT] = rad(10.0)
         posture.arm_rot[:, LEFT] = rad(18.0)
         return posture
@@ -249,12 +262,13 @@ class _Throw:
         begin, end = self.release - GUIDE_LEAVES_S[0], self.release + GUIDE_LEAVES_S[1]
         free = minimum_jerk((times_s - begin) / (end - begin))[:, None]
         across = unit(points["left_shoulder"] - points["right_shoulder"])
-        below = np.array([-0.05, 0.0, -0.07]) * self.athlete.height_m / 1.7
-        beside = held + across * (BASKETBALL_RADIUS_M + 0.015) + below
+        shooting = unit(points["right_hand"] - points["right_wrist"])
+        # Both wrists are behind the ball's middle by the same part of a hand.
+        beside = held + across * GUIDE_ASIDE * BASKETBALL_RADIUS_M - GUIDE_BEHIND * self.athlete.hand * shooting
         target = (1.0 - free) * beside + free * points["left_wrist"]
         hand = unit((1.0 - free) * np.array([0.5, 0.0, 0.87]) + free * (points["left_wrist"] - points["left_elbow"]))
         elbow = points["left_elbow"] - points["left_shoulder"]
-        pole = (1.0 - free) * np.array([0.0, 0.6, -1.0]) + free * elbow / self.athlete.upper_arm
+        pole = elbow / self.athlete.upper_arm + (1.0 - free) * np.array([0.0, 0.12, -0.1])
         place_arm(self.athlete, points, side="left", wrist_m=target, pole=pole, hand=hand)
         return points
 

@@ -42,7 +42,7 @@ STANDING_LONG_JUMP: Final = Technique(
         ),
         "weak_arm_swing": Fault({"back_swing_deg": -38, "forward_swing_deg": -62, "take_off_speed_mps": -0.15}),
         "late_arm_swing": Fault({"arm_delay_s": 0.16, "take_off_speed_mps": -0.1}),
-        "low_take_off_angle": Fault({"take_off_angle_deg": -14}),
+        "low_take_off_angle": Fault({"take_off_angle_deg": -14, "flight_knee_flexion_deg": 20}),
         "incomplete_extension": Fault(
             {
                 "take_off_knee_flexion_deg": 28,

@@ -65,8 +65,6 @@ class _SitUps:
         self.starts: list[float] = []
         self.tops: list[float] = []
         self.ends: list[float] = []
-        rise: list[tuple[float, float]] = [(0.0, 0.0)]
-        angle: list[tuple[float, float]] = [(0.0, 0.0)]
         for i, v in enumerate(repetitions):
             t = t if i == 0 else t + v["pause_s"]
             self.starts.append(t)
@@ -77,8 +75,6 @@ class _SitUps:
             self.ends.append(t)
         self.still = t
         self.end = t + idle[1]
-        del rise, angle
-        self._repetitions = repetitions
         self._sway = sway_curves(rng, duration_s=self.end + 2.0, sd=1.0, channels=2)
         self._plan_trunk(repetitions)
         flat = athlete.leg_length_m(rad(first["knee_flexion_deg"]))
@@ -89,7 +85,7 @@ class _SitUps:
 
     def _plan_trunk(self, repetitions: Sequence[Mapping[str, float]]) -> None:
         """Progress 0 (lying) to 1 (top) over time, and what each repetition's extremes are."""
-        rise, low = [(self.starts[0], 0.0)], []
+        rise = [(self.starts[0], 0.0)]
         for i, v in enumerate(repetitions):
             start, span = self.starts[i], v["rise_s"]
             if i > 0:
@@ -104,7 +100,6 @@ class _SitUps:
         self._progress = track(*rise)
         mid = [0.5 * (self.ends[i] + self.starts[i + 1]) for i in range(len(repetitions) - 1)]
         edges = [self.starts[0] - 0.05, *mid, self.still + 0.05]
-        del low
         names = ("top_trunk_deg", "top_curl_deg", "arm_throw", "feet_lift_m", "twist_deg", "side_bend_deg")
         values = np.array([[v[n] for n in names] for v in repetitions])
         knots = np.array(self.tops)
@@ -164,13 +159,13 @@ class _SitUps:
             )
             swing = np.minimum(throw, 1.0)[:, None]
             wrist = (1.0 - swing) * at_head + swing * ahead
-            pole = (
-                sign * (1.0 - 0.6 * progress[:, None]) * thorax[..., 1]
-                + (0.25 + 0.9 * progress[:, None]) * thorax[..., 0]
-                + 0.1 * thorax[..., 2]
-            )
+            # Elbows point aside when lying and come forward to the knees at the top; thrown arms bend downwards.
+            forward = progress[:, None]
+            pole = (1.0 - swing) * (
+                sign * (1.0 - 0.3 * forward) * thorax[..., 1] + (0.2 + 0.7 * forward) * thorax[..., 0]
+            ) + swing * (sign * thorax[..., 1] - 0.3 * thorax[..., 2])
             hand = unit(
-                (1.0 - swing) * (-0.7 * thorax[..., 0] - 0.5 * sign * thorax[..., 1])
+                (1.0 - swing) * (0.6 * thorax[..., 2] - 0.8 * sign * thorax[..., 1])
                 + swing * (wrist - points[f"{name}_shoulder"])
             )
             place_arm(athlete, points, side=name, wrist_m=wrist, pole=pole, hand=hand)

@@ -21,7 +21,7 @@ SIT_UP: Final = Technique(
         "rest_trunk_deg": P(0.0, 0.3, 0.2, 0, 32),
         "rest_curl_deg": P(3, 1.5, 1, 0, 25),
         "arm_throw": P(0.0, 0.02, 0.01, 0, 1.2),
-        "feet_lift_m": P(0.0, 0.003, 0.002, 0, 0.25),
+        "feet_lift_m": P(0.0, 0.0, 0.0, 0, 0.25),
         "jerk": P(0.0, 0.04, 0.03, 0, 1.3),
         "twist_deg": P(0.0, 1.5, 1, -40, 40),
         "side_bend_deg": P(0.0, 0.8, 0.5, -20, 20),

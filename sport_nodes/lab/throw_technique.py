@@ -28,7 +28,7 @@ FREE_THROW: Final = Technique(
         "follow_wrist_flexion_deg": P(58, 8, 4, -30, 80),
         "follow_hold_s": P(0.75, 0.15, 0.08, 0.03, 1.6),
         "elbow_flare_deg": P(6, 3, 1.5, -5, 50),
-        "release_trunk_lean_deg": P(4, 2, 1, -28, 14),
+        "release_trunk_lean_deg": P(5, 2, 1, -28, 14),
         "heel_rise_deg": P(30, 5, 3, 0, 45),
         "preparation_s": P(0.55, 0.06, 0.04, 0.2, 1.2),
         "dip_s": P(1.15, 0.09, 0.05, 0.4, 1.9),
