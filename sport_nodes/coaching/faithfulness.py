@@ -22,7 +22,8 @@ _QUOTED_PAIRS: Final = 0.6
 #: Words of a true clause that neither the facts nor everyday coaching know; more of them is another subject.
 _MOST_UNKNOWN_WORDS: Final = 2
 #: Chinese is compared by pairs of characters, of which those across the joint of two known words are unknown.
-_MOST_UNKNOWN_PAIRS: Final = 0.6
+_MOST_UNKNOWN_PAIRS: Final = 0.9
+_MOST_UNKNOWN_IDLE_PAIRS: Final = 0.5
 #: Share of Chinese characters from which a text counts as Chinese.
 _CHINESE_SHARE: Final = 0.3
 _EVERYDAY: Final = (
@@ -40,7 +41,10 @@ _EVERYDAY: Final = (
     "than thing think third three through time today together towards train trial try two up us use value very want "
     "watch way week went were while whole within work worked working yet you yourself"
 )
-_EVERYDAY_CHINESE: Final = "继续 加油 努力 练习 保持 动作 阶段 很好 下次 注意 再来 一次 做得 老师 同学 我们 一起 目标 非常 不错 这次 记录 坚持 表现"
+_EVERYDAY_CHINESE: Final = (
+    " 继续 加油 努力 练习 保持 动作 阶段 很好 下次 注意 再来 一次 做得 老师 同学 "
+    "我们 一起 目标 非常 不错 这次 记录 坚持 表现"
+)
 
 
 @dataclass(frozen=True)
@@ -106,11 +110,11 @@ class Faithfulness:
         """The names of what bears a clause; () when nothing does."""
         if quoted := self._quoted(clause.text):
             return quoted
-        unknown, most_unknown = self._unknown(clause.text)
-        if not clause.says_something and not clause.has_subject:
-            return () if unknown else ("rule:encouragement",)
-        if clause.unmeasured or unknown > most_unknown:
+        idle = not clause.says_something and not clause.has_subject
+        if clause.unmeasured or self._has_unknown_words(clause.text, idle=idle):
             return ()
+        if idle:
+            return ("rule:encouragement",)
         if clause.of_score:
             if any(self._names_grade(clause.text, word) for word in self._wrong_grades):
                 return ()
@@ -161,11 +165,16 @@ class Faithfulness:
             and all(_found(pattern, mine) <= _found(pattern, theirs) for pattern in patterns)
         )
 
-    def _unknown(self, text: str) -> tuple[int, float]:
-        """How many words neither the facts nor everyday coaching know, and how many may be."""
+    def _has_unknown_words(self, text: str, *, idle: bool) -> bool:
+        """More of its words than may be are known neither to the facts nor to everyday coaching.
+
+        idle: the text claims nothing, so that there is nothing but its words to judge it by.
+        """
         stems = {stem for stem in terms(text) if not stem.isdigit()}
-        share = _MOST_UNKNOWN_PAIRS * len(stems) if self._language == "zh" else 0.0
-        return len(stems - self._known), max(_MOST_UNKNOWN_WORDS, share)
+        unknown = len(stems - self._known)
+        if self._language == "zh":
+            return unknown > (_MOST_UNKNOWN_IDLE_PAIRS if idle else _MOST_UNKNOWN_PAIRS) * len(stems)
+        return unknown > (0 if idle else _MOST_UNKNOWN_WORDS)
 
     def _names_grade(self, text: str, word: str) -> bool:
         pattern = re.escape(word) if self._language == "zh" else rf"\b{re.escape(word)}\b"
