@@ -79,7 +79,10 @@ class _Observation:
         )
         timeline = self._delivered(camera.name, exposure_s, noise.camera_rate_hz, rng)
         return _events(
-            camera.name, timeline, [KeypointFrame(*f) for f in zip(xy, confidence, strict=True)], trigger=True
+            camera.name,
+            timeline,
+            [KeypointFrame(*f) for f in zip(xy, confidence, strict=True)],
+            trigger_step=self._trigger_step(noise.camera_rate_hz),
         )
 
     def _depth(self, camera: Camera) -> list[DeviceEvent]:
@@ -92,7 +95,10 @@ class _Observation:
         )
         timeline = self._delivered(camera.name, exposure_s, noise.depth_rate_hz, rng)
         return _events(
-            camera.name, timeline, [DepthFrame(*f) for f in zip(positions, confidence, strict=True)], trigger=True
+            camera.name,
+            timeline,
+            [DepthFrame(*f) for f in zip(positions, confidence, strict=True)],
+            trigger_step=self._trigger_step(noise.depth_rate_hz),
         )
 
     def _imus(self, mounts: tuple[ImuMount, ...]) -> list[DeviceEvent]:
@@ -106,12 +112,17 @@ class _Observation:
             )
             samples = [ImuSample(*s) for s in zip(*measure_imu(motion, times_s, noise=noise, rng=rng), strict=True)]
             timeline = self._delivered(name, times_s, noise.imu_rate_hz, rng, latency_s=self.scenario.imu_latency_s)
-            events += _events(name, timeline, samples, trigger=False)
+            events += _events(name, timeline, samples, trigger_step=None)
         return events
 
     def _triggered(self, rate_hz: float, rng: np.random.Generator) -> Array:
         times_s = trigger_times(self.trajectory.begin_s, self.trajectory.end_s, rate_hz=rate_hz)
         return times_s + self.scenario.noise.trigger_jitter_s * rng.standard_normal(len(times_s))
+
+    def _trigger_step(self, rate_hz: float) -> int:
+        """Triggers from one exposure to the next: the trigger runs at the fastest device's rate."""
+        noise = self.scenario.noise
+        return round(max(noise.camera_rate_hz, noise.depth_rate_hz) / rate_hz)
 
     def _people(self, times_s: Array) -> list[Array]:
         since_s = times_s - self.trajectory.begin_s
@@ -146,10 +157,18 @@ class _Observation:
         return self.trajectory.begin_s + share * (self.trajectory.end_s - self.trajectory.begin_s)
 
 
-def _events(device: str, timeline: Timeline, payloads: Sequence[Payload], *, trigger: bool) -> list[DeviceEvent]:
+def _events(
+    device: str, timeline: Timeline, payloads: Sequence[Payload], *, trigger_step: int | None
+) -> list[DeviceEvent]:
     return [
         DeviceEvent(
-            device, device_s, int(sequence), int(row) if trigger else None, exposure_s, arrival_s, payloads[row]
+            device,
+            device_s,
+            int(sequence),
+            None if trigger_step is None else int(row) * trigger_step,
+            exposure_s,
+            arrival_s,
+            payloads[row],
         )
         for row, exposure_s, device_s, sequence, arrival_s in zip(
             timeline.sample,

@@ -79,6 +79,7 @@ SCENARIOS: Final[dict[str, Scenario]] = {
             "a camera and an IMU restart in mid-trial",
             restart_at={"camera_0": 0.5, "imu_right_forearm": 0.35},
         ),
+        Scenario("fast_cameras", "cameras at twice the depth camera's rate", noise=replace(_GOOD, camera_rate_hz=60.0)),
         Scenario("late_imu", "wireless IMUs with a latency that no clock shows", imu_latency_s=0.025),
     )
 }

@@ -48,7 +48,11 @@ def test_rates_are_nominal(events):
         assert len(events.of(device)) == pytest.approx(4.0 * rate_hz, rel=0.03)
 
 
-def test_cameras_and_depth_share_the_trigger(events):
+@pytest.mark.parametrize("scenario", ["default", "fast_cameras"])
+def test_cameras_and_depth_share_the_trigger(walk, scenario):
+    events = observe(walk, RIG, seed=7, scenario=scenario)
+    depth = {e.trigger for e in events.of("kinect")}
+    assert len(depth & {e.trigger for e in events.of("camera_1")}) > 0.95 * len(depth)
     exposures: dict[int, list[float]] = {}
     for event in events.events:
         if event.trigger is not None:
