@@ -129,18 +129,25 @@ def align_command(options: argparse.Namespace) -> Output:
 
 
 def fuse_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.fusion.evaluate import fuse_recording
+    from sport_nodes.assess import without_nan
+    from sport_nodes.fusion.evaluate import fusion_report
+    from sport_nodes.fusion.fuse import fuse_trial
     from sport_nodes.io.bag import read_recording
     from sport_nodes.io.motion_files import write_motion
     from sport_nodes.rig import load_rig
+    from sport_nodes.sync.align import align_recording
 
-    motion, figures = fuse_recording(read_recording(options.bag), load_rig(options.rig))
+    rig = load_rig(options.rig)
+    recording = read_recording(options.bag)
+    aligned = align_recording(recording, rig)
+    motion = fuse_trial(aligned, rig)
     write_motion(motion, options.output)
+    figures = fusion_report(motion, aligned, rig, truth=recording.truth)
     text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
     truth = figures.get("ground_truth")
     if truth:
         text += f"; mean joint error {truth['mpjpe_mm']:.1f} mm against the simulated truth"
-    return Output(figures, text)
+    return Output(without_nan(figures), text)
 
 
 def target_make_command(options: argparse.Namespace) -> Output:
