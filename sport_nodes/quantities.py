@@ -19,8 +19,8 @@ from sport_nodes.skeleton import INDEX
 
 Array = NDArray[np.float64]
 
-# A shoulder reaches about 60 degrees backwards and 180 forwards: angles of the arm are cut where no arm goes.
-_ARM_CUT_DEG: Final = -120.0
+# Arms reach about 60 degrees backwards and 180 forwards, thighs 30 and 140: angles are cut where no limb goes.
+_CUT_DEG: Final = -120.0
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,10 @@ class Quantity:
         return tuple(dict.fromkeys(names))
 
 
+def _cut(angle: Array) -> Array:
+    return _CUT_DEG + np.mod(angle - _CUT_DEG, 360.0)
+
+
 def _flexion(body: Body, upper: str, middle: str, lower: str) -> Array:
     centre = body.joint(middle)
     return 180.0 - angle_deg(body.joint(upper) - centre, body.joint(lower) - centre)
@@ -55,8 +59,9 @@ def _knee_flexion(body: Body, side: str) -> Array:
 
 
 def _hip_flexion(body: Body, side: str) -> Array:
+    """Of the thigh against the trunk in the sagittal plane: 0 straight, negative overstretched."""
     thigh = body.joint(f"{side}_knee") - body.joint(f"{side}_hip")
-    return 180.0 - angle_deg(thigh, body.trunk)
+    return _cut(body.reach_deg(thigh) + body.lean_deg(body.trunk))
 
 
 def _elbow_flexion(body: Body, side: str) -> Array:
@@ -69,10 +74,6 @@ def _upper_arm(body: Body, side: str) -> Array:
 
 def _shoulder_elevation(body: Body, side: str) -> Array:
     return angle_deg(_upper_arm(body, side), -body.trunk)
-
-
-def _cut(angle: Array) -> Array:
-    return _ARM_CUT_DEG + np.mod(angle - _ARM_CUT_DEG, 360.0)
 
 
 def _shoulder_flexion(body: Body, side: str) -> Array:

@@ -18,6 +18,8 @@ Array = NDArray[np.float64]
 _MOST_TOLERANCES: Final = 3.0
 # A cause whose share of the explanation is below this is not named.
 _LEAST_WEIGHT: Final = 0.2
+# Nor one whose whole pattern, not only a metric of it, is below this many tolerances.
+_LEAST_TOLERANCES: Final = 1.0
 # Causes whose weights differ by less than this are put in their order of effect: what comes first causes the rest.
 _TIE: Final = 0.1
 
@@ -39,7 +41,8 @@ def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause,
     patterns = np.stack([_pattern(cause, names, observed) for cause in candidates], axis=1)
     shares, _ = nnls(patterns, target)
     weights = np.minimum(shares / np.linalg.norm(target), 1.0)
-    named = [(w, c) for w, c in zip(weights, candidates, strict=True) if w >= _LEAST_WEIGHT]
+    clear = (weights >= _LEAST_WEIGHT) & (shares >= _LEAST_TOLERANCES)
+    named = [(weights[k], candidates[k]) for k in np.flatnonzero(clear)]
     named.sort(key=lambda entry: (-round(float(entry[0]) / _TIE), entry[1].order))
     return tuple(
         RootCause(
