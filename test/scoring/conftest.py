@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -63,19 +64,25 @@ def person() -> Callable[..., Motion]:
 
 
 @pytest.fixture(scope="session")
-def small_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A two-block network with random weights as scorer.onnx with its sidecar."""
+def small_network() -> Any:
+    """A two-block network with random weights."""
     torch = pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
-    pytest.importorskip("onnxscript", reason="onnxscript is not installed (pip install .[train])")
     from sport_nodes.scoring.network import NetworkConfig, ScoringNetwork
+
+    torch.manual_seed(3)
+    return ScoringNetwork(NetworkConfig(actions=action_names(), blocks=((8, 1), (16, 2))))
+
+
+@pytest.fixture(scope="session")
+def small_model(small_network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small network as scorer.onnx with its sidecar."""
+    pytest.importorskip("onnxscript", reason="onnxscript is not installed (pip install .[train])")
     from sport_nodes.training.export import export_onnx
     from sport_nodes.training.train import golden_outputs
 
-    torch.manual_seed(3)
     actions = action_names()
-    network = ScoringNetwork(NetworkConfig(actions=actions, blocks=((8, 1), (16, 2))))
     path = tmp_path_factory.mktemp("model") / "scorer.onnx"
-    export_onnx(network, path)
+    export_onnx(small_network, path)
     Sidecar(
         name="small",
         sha256=file_sha256(path),

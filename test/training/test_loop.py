@@ -1,0 +1,129 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
+
+from sport_nodes.actions import action_names  # noqa: E402
+from sport_nodes.scoring.network import NetworkConfig  # noqa: E402
+from sport_nodes.training import loop  # noqa: E402
+from sport_nodes.training.batches import predict  # noqa: E402
+from sport_nodes.training.calibrate import calibrate_intervals, with_dead_joints, with_joints  # noqa: E402
+from sport_nodes.training.config import TrainConfig  # noqa: E402
+from sport_nodes.training.cost import network_cost  # noqa: E402
+from sport_nodes.training.trial_set import TrialSet  # noqa: E402
+
+ROWS = 48
+LENGTH = 30
+
+
+@pytest.fixture(autouse=True)
+def _small_network(monkeypatch):
+    monkeypatch.setattr(
+        loop, "network_config", lambda config, actions: NetworkConfig(actions=actions, blocks=((16, 1), (32, 2)))
+    )
+
+
+def made_up_trials(seed=0, rows=ROWS):
+    """The mark is in how far the left wrist swings: something that can be learned."""
+    rng = np.random.default_rng(seed)
+    swing = rng.uniform(0.0, 1.0, rows)
+    phase = np.linspace(0.0, 1.0, LENGTH)
+    pose = rng.normal(0.0, 0.02, (rows, 17, LENGTH, 3))
+    pose[:, 9, :, 0] += swing[:, None] * np.sin(np.pi * phase) * 2.0
+    velocity = np.gradient(pose, axis=2) * 5.0
+    total = 40.0 + 55.0 * swing
+    return TrialSet(
+        action_names=np.array(action_names()),
+        pose=pose.astype(np.float32),
+        velocity=velocity.astype(np.float32),
+        mask=np.ones((rows, 17, LENGTH), dtype=np.float32),
+        tempo=np.zeros(rows),
+        unmeasured=np.zeros((rows, 17)),
+        action=np.arange(rows) % 4,
+        person=np.arange(rows) // 4,
+        trial=np.arange(rows),
+        height_m=np.full(rows, 1.6),
+        condition=np.full(rows, "default"),
+        total=total,
+        stages=np.repeat(total[:, None], 4, axis=1),
+        true_total=total,
+        bounds=np.tile([0.25, 0.5, 0.75], (rows, 1)),
+        summary=np.zeros((rows, 16)),
+        handmade=np.zeros((rows, 3)),
+        naive=np.zeros((rows, 2)),
+    )
+
+
+def config(directory, **changes):
+    return replace(TrainConfig(epochs=4, batch=8, threads=1, run_directory=directory), **changes)
+
+
+def weights(network):
+    return torch.cat([p.detach().flatten() for p in network.parameters()])
+
+
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch):
+    training, validation = made_up_trials(0), made_up_trials(1, rows=16)
+    loop.fit(config(tmp_path / "whole"), training, validation)
+    whole = torch.load(tmp_path / "whole" / loop.LAST, weights_only=False)
+
+    calls = []
+
+    def stopped(network, trials):
+        calls.append(1)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return predict(network, trials)
+
+    monkeypatch.setattr(loop, "predict", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        loop.fit(config(tmp_path / "stopped"), training, validation)
+    monkeypatch.setattr(loop, "predict", predict)
+    loop.fit(config(tmp_path / "stopped"), training, validation)
+    resumed = torch.load(tmp_path / "stopped" / loop.LAST, weights_only=False)
+    for name, value in whole["network"].items():
+        torch.testing.assert_close(resumed["network"][name], value)
+    assert len(json.loads((tmp_path / "stopped" / loop.HISTORY).read_text())) == 4
+
+
+def test_training_learns_and_keeps_the_best_on_validation(tmp_path):
+    training, validation = made_up_trials(0, rows=96), made_up_trials(1, rows=32)
+    network = loop.fit(config(tmp_path, epochs=15, learning_rate=5e-3), training, validation)
+    history = json.loads((tmp_path / loop.HISTORY).read_text())
+    error = np.abs(predict(network, validation).score - validation.total).mean()
+    constant = np.abs(np.median(training.total) - validation.total).mean()
+    assert error == pytest.approx(min(h["validation_mae"] for h in history), abs=1e-3)
+    assert error < 0.6 * constant
+
+
+def test_calibrated_intervals_widen_with_every_dead_joint(tmp_path):
+    training, validation = made_up_trials(0), made_up_trials(1, rows=96)
+    network = loop.fit(config(tmp_path), training, validation)
+    table = calibrate_intervals(network, validation, seed=0)
+    assert np.all(np.diff(table.shares) > 0)
+    assert np.all(np.diff(table.factors) > 0)
+    error = np.abs(predict(network, validation).score - validation.total)
+    half = np.array([table.total[name] for name in validation.action_names[validation.action]])
+    assert (error <= half).mean() >= 0.9
+
+
+def test_dead_joints_are_gone_and_counted():
+    trials = made_up_trials()
+    dead = with_dead_joints(trials, 2, rng=np.random.default_rng(0))
+    assert ((dead.mask == 0).all(axis=2).sum(axis=1) == 2).all()
+    assert (dead.unmeasured.sum(axis=1) == 2).all()
+    assert not dead.pose[dead.mask == 0].any()
+    assert not with_joints(trials, np.zeros((len(trials), 17))).pose.any()
+
+
+def test_cost_counts_what_is_there():
+    from sport_nodes.scoring.network import ScoringNetwork
+
+    network = ScoringNetwork(NetworkConfig(actions=action_names(), blocks=((8, 1),)))
+    cost = network_cost(network)
+    assert cost.parameters == weights(network).numel()
+    # The first block's H W alone: 17 joints x 90 frames x 6 inputs x 8 outputs, and its graph 17 x 17 x 90 x 8.
+    assert cost.multiply_adds > 17 * 90 * 6 * 8 + 17 * 17 * 90 * 8
