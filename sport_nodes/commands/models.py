@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from sport_nodes.bench import ROOMS
 from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_json, add_output
 from sport_nodes.errors import InputError
@@ -35,7 +36,7 @@ def register(commands: Any) -> None:
     parser.set_defaults(handler=export_command)
 
     parser = commands.add_parser("bench", help="speed, each figure beside its peer, in one run")
-    parser.add_argument("room", nargs="?", choices=("scorer", "keyframes", "fusion"), help="only this room")
+    parser.add_argument("room", nargs="?", choices=ROOMS, help="only this room")
     add_json(parser)
     parser.set_defaults(handler=bench_command)
 
