@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterDescriptor
+from rclpy.callback_groups import CallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
@@ -18,6 +19,19 @@ from sport_nodes.nodes.health import Health
 
 LOG_THROTTLE_S: Final = 5.0
 DIAGNOSTICS_PERIOD_S: Final = 1.0
+
+
+class _NeverReady(CallbackGroup):
+    """Keeps its entities out of what the executor waits for."""
+
+    def can_execute(self, entity: Any) -> bool:
+        return False
+
+    def beginning_execution(self, entity: Any) -> bool:
+        return False
+
+    def ending_execution(self, entity: Any) -> None:
+        return None
 
 
 class GuardedNode(LifecycleNode):
@@ -33,6 +47,8 @@ class GuardedNode(LifecycleNode):
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._made: dict[str, list[Callable[[], Any]]] = {"configure": [], "activate": []}
         self._phase = "configure"
+        self._polled: list[Any] = []
+        self._polled_group = _NeverReady()
         self._diagnostics = self.create_publisher(DiagnosticArray, topics.DIAGNOSTICS, 10)
         self.create_timer(DIAGNOSTICS_PERIOD_S, self.publish_diagnostics, clock=self._steady)
 
@@ -67,26 +83,40 @@ class GuardedNode(LifecycleNode):
         self,
         message_type: Any,
         topic: str,
-        callback: Callable[[Any], None],
+        callback: Callable[..., None],
         qos: QoSProfile,
         *,
         silent_after_s: float = float("inf"),
         raw: bool = False,
+        polled: bool = False,
     ) -> Any:
-        """A guarded subscription; with raw, the callback gets serialized bytes."""
+        """A guarded subscription; with raw, the callback gets serialized bytes.
+
+        polled: the messages wait until `take_polled`. For fast sensors: waking up for each message costs more than
+        the message. With raw and polled, the callback also gets the time of receipt [s].
+        """
         guarded = self.guarded(topic, callback)
 
-        def heard(message: Any) -> None:
-            stamp = None if raw or not hasattr(message, "header") else message.header.stamp
-            self.health.received(
-                topic, self.now_s() - stamp.sec - stamp.nanosec * 1e-9 if stamp and stamp.sec else None
-            )
-            guarded(message)
+        def heard(message: Any, *received_s: float) -> None:
+            self.health.received(topic, None if raw else self._age_s(message))
+            guarded(message, *received_s)
 
-        made = self.create_subscription(message_type, topic, heard, qos, raw=raw)
+        group = self._polled_group if polled else None
+        made = self.create_subscription(message_type, topic, heard, qos, raw=raw, callback_group=group)
         self.health.expect(topic, silent_after_s=silent_after_s)
         self._made[self._phase] += [lambda: self.destroy_subscription(made), lambda: self.health.forget(topic)]
+        if polled:
+            self._polled.append(made)
+            self._made[self._phase].append(lambda: self._polled.remove(made))
         return made
+
+    def take_polled(self) -> None:
+        """Run the callbacks of all polled subscriptions for what has come since the last call."""
+        for subscription in list(self._polled):
+            while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
+                message, info = taken
+                received_s = (info["received_timestamp"] * 1e-9,) if subscription.raw else ()
+                subscription.callback(message, *received_s)
 
     def every(self, period_s: float, callback: Callable[[], None]) -> Any:
         """A guarded timer on the machine's steady clock."""
@@ -131,7 +161,9 @@ class GuardedNode(LifecycleNode):
                 return False
             except Exception as error:  # noqa: BLE001  the graph outlives a defect, and the defect is not hidden
                 self.health.fault(source, repr(error))
-                self.get_logger().error(f"{source} failed:\n{traceback.format_exc()}")
+                self.get_logger().error(
+                    f"{source} failed:\n{traceback.format_exc()}", throttle_duration_sec=LOG_THROTTLE_S
+                )
                 return False
             return True
 

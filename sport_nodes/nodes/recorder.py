@@ -18,6 +18,9 @@ from sport_nodes.nodes.trial_bag import Heard, TrialBag
 from sport_nodes.rig import load_rig
 from sport_nodes.store import TrialStore
 
+#: How often the recorder writes what has come [s].
+POLL_S = 0.05
+
 
 class RecorderNode(SportNode):
     """Everything but images (unless asked) to MCAP, from before the onset until the results are in."""
@@ -39,25 +42,30 @@ class RecorderNode(SportNode):
         self._bag = TrialBag(self.value("preroll_s"))
         self._trial: Any = None
         self._results: set[str] = set()
+        self._heard: list[Heard] = []
         self._close_at_s = float("inf")
         for topic in self._topics:
-            self.subscribe(topic.message_type, topic.name, self._taker(topic), topic.qos, raw=True)
-        self.every(0.2, self._close_when_complete)
+            self.subscribe(topic.message_type, topic.name, self._taker(topic), topic.qos, raw=True, polled=True)
+        self.every(POLL_S, self._poll)
 
     def deactivate(self) -> None:
         self._finish()
 
     def _taker(self, topic: RecordedTopic) -> Any:
-        name, type_name = topic.name, topic.type_name
+        return lambda data, received_s: self._heard.append(Heard(topic.name, topic.type_name, data, received_s))
 
-        def take(data: bytes) -> None:
-            self._bag.add(Heard(name, type_name, data, time.time()))
-            if name == topics.TRIAL_STATE:
-                self._on_state(deserialize_message(data, Trial))
-            elif name in RESULTS:
-                self._results.add(name)
-
-        return take
+    def _poll(self) -> None:
+        self.take_polled()
+        for heard in sorted(self._heard, key=lambda h: h.time_s):
+            self._bag.add(heard)
+            if heard.topic == topics.TRIAL_STATE:
+                self._on_state(deserialize_message(heard.data, Trial))
+            elif heard.topic in RESULTS:
+                self._results.add(heard.topic)
+        self._heard.clear()
+        ended = self._close_at_s < float("inf")
+        if (ended and self._results.issuperset(RESULTS)) or time.monotonic() > self._close_at_s:
+            self._finish()
 
     def _on_state(self, trial: Any) -> None:
         if trial.state == Trial.RUNNING:
@@ -72,11 +80,6 @@ class RecorderNode(SportNode):
             self._bag.discard()
         elif trial.state == Trial.FINISHED:
             self._close_at_s = time.monotonic() + self.value("results_within_s")
-
-    def _close_when_complete(self) -> None:
-        ended = self._close_at_s < float("inf")
-        if (ended and self._results.issuperset(RESULTS)) or time.monotonic() > self._close_at_s:
-            self._finish()
 
     def _finish(self) -> None:
         self._trial, self._close_at_s = None, float("inf")

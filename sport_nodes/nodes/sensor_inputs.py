@@ -24,7 +24,7 @@ SILENT_AFTER_S: Final = 1.0
 
 
 class SensorInputs:
-    """Subscribes to every sensor of the rig. Use from a node's `activate`."""
+    """Subscribes to every sensor of the rig; what came is taken in by the node's `take_polled`."""
 
     def __init__(self, node: GuardedNode, rig: Rig, aligner: LiveAligner, recent: RecentSamples) -> None:
         self._node, self._aligner, self._recent = node, aligner, recent
@@ -53,10 +53,10 @@ class SensorInputs:
         self._told = Counter(self._aligner.rejected)
 
     def _listen(self, message_type: Any, topic: str, take: Callable[[Any], None]) -> None:
-        self._node.subscribe(message_type, topic, take, qos.SENSOR_IN, silent_after_s=SILENT_AFTER_S)
+        self._node.subscribe(message_type, topic, take, qos.SENSOR_IN, silent_after_s=SILENT_AFTER_S, polled=True)
 
     def _listen_to_clock(self, device: str) -> None:
-        self._node.subscribe(ClockMessage, topics.clock(device), self._take_clock, qos.SENSOR_IN)
+        self._node.subscribe(ClockMessage, topics.clock(device), self._take_clock, qos.SENSOR_IN, polled=True)
 
     def _keypoints_taker(self, camera: str) -> Callable[[Any], None]:
         def take(message: Any) -> None:

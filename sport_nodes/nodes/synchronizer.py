@@ -24,6 +24,7 @@ from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
 from sport_nodes.nodes.transforms import TF, TransformSender, transform
+from sport_nodes.nodes.warm_up import warm_up
 from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import INDEX
 from sport_nodes.store import checked_name
@@ -61,6 +62,7 @@ class SynchronizerNode(SportNode):
         self._transforms = TransformSender(self, TF, qos.STREAM)
 
     def activate(self) -> None:
+        warm_up(self._rig)
         self._recent = RecentSamples(MEMORY_S)
         self._aligner = LiveAligner(self._rig, self.value("rate_hz"))
         self._fusion = LiveFusion(self._rig)
@@ -79,6 +81,7 @@ class SynchronizerNode(SportNode):
         self._work.close()
 
     def _poll(self) -> None:
+        self.take_polled()
         now_s = self.now_s()
         if now_s > 0.0:  # simulated time stands at zero until the first /clock
             for frame in self._aligner.poll(now_s):
