@@ -7,7 +7,7 @@ from sport_nodes.errors import InputError
 from sport_nodes.scoring.backends import OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.scorer import Scorer
-from sport_nodes.scoring.sidecar import default_model
+from sport_nodes.scoring.sidecar import shipped_model
 
 
 def rows() -> list[Row]:
@@ -20,7 +20,7 @@ def rows() -> list[Row]:
 
     actions = Scorer.load().actions
     inputs = {name: values[:1] for name, values in golden_inputs(len(actions)).items()}
-    backend = OnnxRuntimeBackend(default_model())
+    backend = OnnxRuntimeBackend(shipped_model())
     torch.set_num_threads(1)
     network = ScoringNetwork(NetworkConfig(actions)).eval()
     tensors = {name: torch.from_numpy(values) for name, values in inputs.items()}
