@@ -58,7 +58,7 @@ class AthleteModel:
     def learn(self, points_m: Array, sigma_m: Array, orientation_xyzw: Array) -> None:
         """From (T, 17, 3), (T, 17) and (T, S, 4)."""
         if not self._given:
-            self.lengths = estimate_lengths(points_m, sigma_m)
+            self.lengths = estimate_lengths(points_m, sigma_m, held=self.lengths)
         upper, lower = self.segments[:, :2], self.segments[:, 2:]
         bone = points_m[:, upper].mean(axis=2) - points_m[:, lower].mean(axis=2)
         unsure: NDArray[np.bool_] = np.any(sigma_m[:, self.segments] > MAX_JOINT_SIGMA_M, axis=2)

@@ -12,7 +12,7 @@ from sport_nodes.fusion.athlete import AthleteModel
 from sport_nodes.fusion.evidence import Sighting, view_of, with_true_sides
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths
 from sport_nodes.fusion.live import FusedFrame, LiveFusion
-from sport_nodes.fusion.objective import UNKNOWNS, Evidence
+from sport_nodes.fusion.objective import OUTLIER_SQUARED, UNKNOWNS, WIDE_FACTOR, Evidence
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.smooth import ORDER, accumulate_trial, jerk_weight, marginal_sigma, smooth_step
 from sport_nodes.measurements import AlignedTrial
@@ -80,9 +80,13 @@ class _Trial:
         self.evidence = self._evidence()
 
     def solve(self) -> None:
-        self.points = smooth_step(self.times_s, self.points, self.lens, self.evidence, self.weight)
+        for outlier in (WIDE_FACTOR * OUTLIER_SQUARED, OUTLIER_SQUARED):
+            self.points = smooth_step(
+                self.times_s, self.points, self.lens, self.evidence, weight=self.weight, outlier=outlier
+            )
         matrices = np.empty((len(self.points), UNKNOWNS, UNKNOWNS))
-        accumulate_trial(self.points, self.lens, self.evidence, matrices, np.empty((len(self.points), UNKNOWNS)))
+        gradients = np.empty((len(self.points), UNKNOWNS))
+        accumulate_trial(self.points, self.lens, self.evidence, OUTLIER_SQUARED, matrices, gradients)
         self.sigma = marginal_sigma(self.times_s, matrices, self.weight)
 
     def motion(self) -> Motion:

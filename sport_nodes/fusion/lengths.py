@@ -42,6 +42,9 @@ MAX_JOINT_SIGMA_M: Final = 0.03
 #: How much a distance between joint centres changes with posture all the same [m].
 FLEXIBLE_M: Final = 0.005
 
+#: Errors of neighbouring frames are alike; more frames than this teach nothing new.
+EFFECTIVE_FRAMES: Final = 30
+
 #: Length of a limb as a share of body height (Drillis and Contini 1966, in Winter, Biomechanics, 4th ed., figure 4.1).
 HEIGHT_SHARE: Final[dict[tuple[str, str], float]] = {
     ("shoulder", "elbow"): 0.186,
@@ -72,10 +75,11 @@ class BoneLengths:
 UNKNOWN_LENGTHS: Final = BoneLengths(np.full(len(BONES), np.nan), np.full(len(BONES), np.inf))
 
 
-def estimate_lengths(positions_m: Array, sigma_m: Array) -> BoneLengths:
+def estimate_lengths(positions_m: Array, sigma_m: Array, *, held: BoneLengths = UNKNOWN_LENGTHS) -> BoneLengths:
     """Lengths of BONES from (T, 17, 3) positions with deviations (T, 17) per axis; the two sides share theirs.
 
-    Noise makes distances longer: its share, two thirds of the variance over the length, is taken off.
+    Noise makes distances longer: its share, two thirds of the variance over the length, is taken off those that the
+    positions were not already held to.
     """
     first, second = BONE_INDEX.T
     distance = np.linalg.norm(positions_m[:, first] - positions_m[:, second], axis=2)
@@ -86,7 +90,8 @@ def estimate_lengths(positions_m: Array, sigma_m: Array) -> BoneLengths:
     for b in np.flatnonzero(counts >= MIN_FRAMES):
         seen, noise = distance[good[:, b], b], variance[good[:, b], b]
         middle = float(np.median(seen))
-        length[b] = middle - float(np.mean(noise)) / max(middle, 2.0 * float(np.sqrt(np.mean(noise))))
+        free = not np.isfinite(held.length_m[b])
+        length[b] = middle - free * float(np.mean(noise)) / max(middle, 2.0 * float(np.sqrt(np.mean(noise))))
         scatter[b] = float(np.median(np.abs(seen - middle))) / np.sqrt(min(counts[b], EFFECTIVE_FRAMES))
     weight = np.where(np.isfinite(length), 1.0 / (scatter**2 + FLEXIBLE_M**2), 0.0)
     both = weight + weight[MIRRORED_BONE]
@@ -96,10 +101,6 @@ def estimate_lengths(positions_m: Array, sigma_m: Array) -> BoneLengths:
     known = both > 0
     sigma = np.sqrt(FLEXIBLE_M**2 + 1.0 / np.where(known, both, 1.0))
     return BoneLengths(np.where(known, shared, np.nan), np.where(known, sigma, np.inf))
-
-
-#: Errors of neighbouring frames are alike; more frames than this teach nothing new.
-EFFECTIVE_FRAMES: Final = 30
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,8 @@ MAX_ITERATIONS: Final = 12
 FORGET_S: Final = 0.5
 #: A joint whose prediction is worse than this is looked for anew [m].
 LOST_M: Final = 0.15
+#: ... and one that half of its sensors disagree with for so many frames.
+DOUBTED_FRAMES: Final = 2
 #: A prediction this good, in the median joint, identifies the athlete among others [m].
 IDENTIFY_M: Final = 0.2
 #: A first guess may be off by this [m].
@@ -59,6 +61,7 @@ class LiveFusion:
         self._view: View = view_of((), rig)
         self._model = AthleteModel(rig, (), lengths)
         self._tracker: JointTracker | None = None
+        self._doubted = np.zeros(JOINT_COUNT, dtype=np.int64)  # frames that half of a joint's sensors disagreed
         self._last_s = -np.inf
         self._seen_s = -np.inf
         self._near_m = np.zeros(3)  # the athlete starts at the origin
@@ -112,6 +115,8 @@ class LiveFusion:
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s
             self._near_m = np.median(points, axis=0)
+        seen = np.isfinite(sighting.sigma_px).sum(axis=0) + (sighting.depth_information[:, 0, 0] > 0)
+        self._doubted = np.where(2 * counts <= seen, self._doubted + 1, 0)
         measured = np.where(counts > bridged, sigma, np.inf)
         self._model.watch(points, measured, frame.imu_orientation_xyzw[0])
         self._tracker, self._last_s = tracker, time_s
@@ -137,10 +142,10 @@ class LiveFusion:
     def _with_found_joints(self, tracker: JointTracker | None, sighting: Sighting) -> JointTracker | None:
         """The tracker with joints that were lost, or never seen, placed where the sensors see them."""
         if tracker is not None:
-            lost = np.asarray(tracker.sigma_m > LOST_M)
+            lost = np.asarray((tracker.sigma_m > LOST_M) | (self._doubted >= DOUBTED_FRAMES))
             if lost.any():
-                guess = first_guess(sighting, self._view.cameras)
-                found: NDArray[np.bool_] = np.asarray(lost & np.isfinite(guess).all(axis=1))
+                guess = first_guess(sighting, self._view.cameras, predicted_m=tracker.positions_m)
+                found: NDArray[np.bool_] = np.asarray(lost & (guess != tracker.positions_m).any(axis=1))
                 tracker.move(found, guess, GUESS_SIGMA_M)
             return tracker
         guess = first_guess(sighting, self._view.cameras)

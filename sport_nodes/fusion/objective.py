@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 UNKNOWNS: Final = 3 * JOINT_COUNT
 #: Squared whitened error at which a measurement has lost three quarters of its weight (Geman and McClure, 1987).
 OUTLIER_SQUARED: Final = 12.0
+#: The kernel of the first iterations is this much wider, and this is how many there are.
+WIDE_FACTOR: Final = 25.0
+WIDE_ITERATIONS: Final = 2
 #: Points nearer to the camera plane than this have no image [m].
 NEAREST_M: Final = 0.05
 #: Steps shorter than this end the iteration [m].
@@ -115,13 +118,16 @@ def image_of(point: Array, lens: Optics, c: int, pixel: Array, jacobian: Array) 
 
 
 @njit(cache=True)
-def accumulate(points: Array, lens: Optics, seen: Evidence, matrix: Array, gradient: Array) -> float:
-    """Cost at points (17, 3); overwrites the Gauss-Newton matrix (51, 51) and half the gradient (51,)."""
+def accumulate(points: Array, lens: Optics, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
+    """Cost at points (17, 3); overwrites the Gauss-Newton matrix (51, 51) and half the gradient (51,).
+
+    outlier: squared whitened error at which a measurement has lost three quarters of its weight.
+    """
     matrix[:] = 0.0
     gradient[:] = 0.0
-    cost = _add_cameras(points, lens, seen, matrix, gradient)
-    cost += _add_depth(points, seen, matrix, gradient)
-    cost += _add_directions(points, seen, matrix, gradient)
+    cost = _add_cameras(points, lens, seen, outlier, matrix, gradient)
+    cost += _add_depth(points, seen, outlier, matrix, gradient)
+    cost += _add_directions(points, seen, outlier, matrix, gradient)
     cost += _add_bones(points, seen, matrix, gradient)
     for j in range(JOINT_COUNT):
         for a in range(3):
@@ -136,13 +142,13 @@ def accumulate(points: Array, lens: Optics, seen: Evidence, matrix: Array, gradi
 
 
 @njit(cache=True)
-def robust_share(squared: float) -> float:
+def robust_share(squared: float, outlier: float) -> float:
     """Weight that a measurement keeps at a squared whitened error: derivative of rho."""
-    return 1.0 / (1.0 + squared / OUTLIER_SQUARED) ** 2
+    return 1.0 / (1.0 + squared / outlier) ** 2
 
 
 @njit(cache=True)
-def _add_cameras(points: Array, lens: Optics, seen: Evidence, matrix: Array, gradient: Array) -> float:
+def _add_cameras(points: Array, lens: Optics, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     cost = 0.0
     pixel, jacobian = np.empty(2), np.empty((2, 3))
     for c in range(len(seen.keypoint_weight)):
@@ -152,8 +158,8 @@ def _add_cameras(points: Array, lens: Optics, seen: Evidence, matrix: Array, gra
                 continue
             ex, ey = pixel[0] - seen.keypoints_px[c, j, 0], pixel[1] - seen.keypoints_px[c, j, 1]
             squared = weight * (ex * ex + ey * ey)
-            cost += LAMBDA_CAMERA * squared / (1.0 + squared / OUTLIER_SQUARED)
-            share = LAMBDA_CAMERA * weight * robust_share(squared)
+            cost += LAMBDA_CAMERA * squared / (1.0 + squared / outlier)
+            share = LAMBDA_CAMERA * weight * robust_share(squared, outlier)
             for a in range(3):
                 gradient[3 * j + a] += share * (jacobian[0, a] * ex + jacobian[1, a] * ey)
                 for b in range(3):
@@ -164,7 +170,7 @@ def _add_cameras(points: Array, lens: Optics, seen: Evidence, matrix: Array, gra
 
 
 @njit(cache=True)
-def _add_depth(points: Array, seen: Evidence, matrix: Array, gradient: Array) -> float:
+def _add_depth(points: Array, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     cost = 0.0
     pull = np.empty(3)
     for j in range(JOINT_COUNT):
@@ -177,8 +183,8 @@ def _add_depth(points: Array, seen: Evidence, matrix: Array, gradient: Array) ->
             for b in range(3):
                 pull[a] += information[a, b] * (points[j, b] - seen.depth_m[j, b])
             squared += pull[a] * (points[j, a] - seen.depth_m[j, a])
-        cost += squared / (1.0 + squared / OUTLIER_SQUARED)
-        share = robust_share(squared)
+        cost += squared / (1.0 + squared / outlier)
+        share = robust_share(squared, outlier)
         for a in range(3):
             gradient[3 * j + a] += share * pull[a]
             for b in range(3):
@@ -187,7 +193,7 @@ def _add_depth(points: Array, seen: Evidence, matrix: Array, gradient: Array) ->
 
 
 @njit(cache=True)
-def _add_directions(points: Array, seen: Evidence, matrix: Array, gradient: Array) -> float:
+def _add_directions(points: Array, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     """The part of each segment across its IMU's direction, over the segment's length, is the sine of the angle."""
     cost = 0.0
     across = np.empty(3)
@@ -207,8 +213,8 @@ def _add_directions(points: Array, seen: Evidence, matrix: Array, gradient: Arra
         for a in range(3):
             across[a] -= along * u[a]
             squared += seen.direction_weight[s] * across[a] ** 2
-        cost += LAMBDA_IMU * squared / (1.0 + squared / OUTLIER_SQUARED)
-        share = LAMBDA_IMU * seen.direction_weight[s] * robust_share(squared) / length
+        cost += LAMBDA_IMU * squared / (1.0 + squared / outlier)
+        share = LAMBDA_IMU * seen.direction_weight[s] * robust_share(squared, outlier) / length
         for k in range(4):
             for a in range(3):
                 gradient[3 * joints[k] + a] += share * sign[k] * across[a]
@@ -253,12 +259,21 @@ def _add_bones(points: Array, seen: Evidence, matrix: Array, gradient: Array) ->
 def solve_frame(start_m: Array, lens: Optics, seen: Evidence, iterations: int) -> tuple[Array, Array, float]:
     """Levenberg-Marquardt from start_m (17, 3): the minimum, the Gauss-Newton matrix there (51, 51), and the cost.
 
-    The prior must be positive definite for joints that nothing else speaks about.
+    Begins with a wide kernel, so that a start that is far off all sensors is drawn to them and not away from them
+    (graduated non-convexity). The prior must be positive definite for joints that nothing else speaks about.
     """
+    near_m = _descend(start_m, lens, seen, WIDE_FACTOR * OUTLIER_SQUARED, WIDE_ITERATIONS)[0]
+    return _descend(near_m, lens, seen, OUTLIER_SQUARED, iterations)
+
+
+@njit(cache=True)
+def _descend(
+    start_m: Array, lens: Optics, seen: Evidence, outlier: float, iterations: int
+) -> tuple[Array, Array, float]:
     points = start_m.copy()
     matrix, gradient = np.empty((UNKNOWNS, UNKNOWNS)), np.empty(UNKNOWNS)
     trial_matrix, trial_gradient = np.empty((UNKNOWNS, UNKNOWNS)), np.empty(UNKNOWNS)
-    cost = accumulate(points, lens, seen, matrix, gradient)
+    cost = accumulate(points, lens, seen, outlier, matrix, gradient)
     damping = 0.0
     for _ in range(iterations):
         damped = matrix.copy()
@@ -266,7 +281,7 @@ def solve_frame(start_m: Array, lens: Optics, seen: Evidence, iterations: int) -
             damped[k, k] *= 1.0 + damping
         step = np.linalg.solve(damped, gradient)
         trial = points - step.reshape(JOINT_COUNT, 3)
-        trial_cost = accumulate(trial, lens, seen, trial_matrix, trial_gradient)
+        trial_cost = accumulate(trial, lens, seen, outlier, trial_matrix, trial_gradient)
         if trial_cost > cost * (1.0 + 1e-12):
             damping = max(damping * DAMPING_FACTOR, FIRST_DAMPING)
             if damping > MAX_DAMPING:

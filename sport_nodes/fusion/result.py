@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.special import erf
 
 from sport_nodes.fusion.evidence import Sighting
-from sport_nodes.fusion.objective import Optics, image_of, robust_share
+from sport_nodes.fusion.objective import OUTLIER_SQUARED, Optics, image_of, robust_share
 from sport_nodes.motion import Motion, Provenance
 
 Array = NDArray[np.float64]
@@ -67,7 +67,7 @@ def _source_counts(
         for c in range(len(sigma_px)):
             if np.isfinite(sigma_px[c, j]) and image_of(points_m[j], lens, c, pixel, jacobian):
                 squared = ((pixel - xy_px[c, j]) ** 2).sum() / sigma_px[c, j] ** 2
-                if robust_share(squared) > SOURCE_SHARE:
+                if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                     counts[j] += 1
                     bridged[j] += keypoint_filled[c, j]
         if depth_information[j, 0, 0] > 0.0:
@@ -76,7 +76,7 @@ def _source_counts(
             for a in range(3):
                 for b in range(3):
                     squared += off[a] * depth_information[j, a, b] * off[b]
-            if robust_share(squared) > SOURCE_SHARE:
+            if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                 counts[j] += 1
                 bridged[j] += depth_filled[j]
     return counts, bridged

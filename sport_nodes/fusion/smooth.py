@@ -27,7 +27,9 @@ REGULAR: Final = 1e-4
 
 
 @njit(cache=True)
-def accumulate_trial(points: Array, lens: Optics, frames: Evidence, matrices: Array, gradients: Array) -> float:
+def accumulate_trial(
+    points: Array, lens: Optics, frames: Evidence, outlier: float, matrices: Array, gradients: Array
+) -> float:
     """`accumulate` for all T frames: points (T, 17, 3), evidence with a leading axis T except segments and bones."""
     cost = 0.0
     for t in range(len(points)):
@@ -46,7 +48,7 @@ def accumulate_trial(points: Array, lens: Optics, frames: Evidence, matrices: Ar
             frames.prior_m[t],
             frames.prior_information[t],
         )
-        cost += accumulate(points[t], lens, one, matrices[t], gradients[t])
+        cost += accumulate(points[t], lens, one, outlier, matrices[t], gradients[t])
     return cost
 
 
@@ -67,12 +69,14 @@ def jerk_weight(times_s: Array, points: Array) -> Array:
     return 1.0 / (variance + QUIET_JERK_M_S3**2)
 
 
-def smooth_step(times_s: Array, points: Array, lens: Optics, frames: Evidence, weight: Array) -> Array:
+def smooth_step(
+    times_s: Array, points: Array, lens: Optics, frames: Evidence, *, weight: Array, outlier: float
+) -> Array:
     """(T, 17, 3) after Gauss-Newton steps on all frames together, from (T, 17, 3); weight as by `jerk_weight`."""
     rows = difference_rows(times_s)
     matrices, gradients = np.empty((len(points), UNKNOWNS, UNKNOWNS)), np.empty((len(points), UNKNOWNS))
     for _ in range(STEPS):
-        accumulate_trial(points, lens, frames, matrices, gradients)
+        accumulate_trial(points, lens, frames, outlier, matrices, gradients)
         pull = gradients.reshape(points.shape) + _smoothness_gradient(rows, weight, points)
         band = _banded(matrices, rows, weight)
         step = solveh_banded(band, pull.ravel(), overwrite_ab=True, lower=True, check_finite=False)

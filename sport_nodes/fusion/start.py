@@ -18,16 +18,15 @@ Array = NDArray[np.float64]
 TRUNCATE_SQUARED: Final = 16.0
 
 
-def first_guess(sighting: Sighting, cameras: tuple[Camera, ...]) -> Array:
+def first_guess(sighting: Sighting, cameras: tuple[Camera, ...], *, predicted_m: Array | None = None) -> Array:
     """(17, 3): of the depth joint, each pair of cameras and all cameras, the point with the least truncated error.
 
-    NaN where neither depth nor two cameras saw the joint.
+    predicted_m (17, 3), when given, wins ties. NaN where neither depth nor two cameras saw the joint.
     """
     weight = np.where(np.isfinite(sighting.sigma_px), 1.0 / sighting.sigma_px, 0.0)
-    candidates = [np.where(sighting.depth_information[:, :1, 0] > 0, sighting.depth_m, np.nan)]
-    for size in (2, len(cameras)):
-        if size > len(cameras) or (size == len(cameras) == 2 and len(candidates) > 1):
-            continue
+    candidates = [] if predicted_m is None else [predicted_m]
+    candidates += [np.where(sighting.depth_information[:, :1, 0] > 0, sighting.depth_m, np.nan)]
+    for size in sorted({min(2, len(cameras)), len(cameras)}):
         for chosen in combinations(range(len(cameras)), size):
             part = list(chosen)
             candidates.append(

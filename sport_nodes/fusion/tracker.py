@@ -12,8 +12,8 @@ from sport_nodes.skeleton import JOINTS
 Array = NDArray[np.float64]
 
 #: Acceleration of a joint within a frame [m/s^2, standard deviation]: the nearer the limb's end, the more.
-_ACCELERATION_M_S2: Final = {"elbow": 25.0, "wrist": 40.0, "knee": 20.0, "ankle": 30.0}
-_BODY_ACCELERATION_M_S2: Final = 12.0
+_ACCELERATION_M_S2: Final = {"elbow": 35.0, "wrist": 50.0, "knee": 30.0, "ankle": 40.0}
+_BODY_ACCELERATION_M_S2: Final = 25.0
 ACCELERATION_M_S2: Final = np.array(
     [_ACCELERATION_M_S2.get(name.split("_")[-1], _BODY_ACCELERATION_M_S2) for name in JOINTS]
 )
