@@ -18,6 +18,9 @@ Array = NDArray[np.float64]
 MINIMUM_CORNERS: Final = 8
 #: Variance of the Laplacian, over the image's own variance, below which it is blurred.
 SHARPNESS: Final = 0.01
+#: Corners are refined in a window of this part of the squares' spacing, until they move less than 0.01 px.
+REFINE_PART: Final = 0.3
+REFINE_UNTIL: Final = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 40, 0.01)
 DICTIONARY_PREFIX: Final = "DICT_"
 
 
@@ -82,12 +85,20 @@ def _charuco(gray: Any, board: Board) -> tuple[Array, Array, str]:
 
 def _checkerboard(gray: Any, board: Board) -> tuple[Array, Array, str]:
     size = (board.columns, board.rows)
-    found, corners = cv2.findChessboardCornersSB(gray, size, flags=cv2.CALIB_CB_ACCURACY | cv2.CALIB_CB_NORMALIZE_IMAGE)
+    corners: Any
+    found, corners = cv2.findChessboardCorners(
+        gray, size, flags=cv2.CALIB_CB_ADAPTIVE_THRESH | cv2.CALIB_CB_NORMALIZE_IMAGE
+    )
+    if found:
+        spacing = float(np.linalg.norm(np.diff(corners.reshape(-1, 2)[:2], axis=0)))
+        half = max(2, round(REFINE_PART * spacing))
+        corners = cv2.cornerSubPix(gray, corners, (half, half), (-1, -1), REFINE_UNTIL)
     if not found:
         words = (
             f"no board with {size[0]} x {size[1]} inner corners is seen whole; is it in the image, is the count right?"
         )
         return np.empty((0, 3)), np.empty((0, 2)), words
     columns, rows = np.meshgrid(np.arange(board.columns), np.arange(board.rows))
-    flat = np.stack([columns.ravel(), rows.ravel(), np.zeros(columns.size)], axis=1) * board.square_m
+    flat = np.zeros((columns.size, 3))
+    flat[:, 0], flat[:, 1] = columns.ravel() * board.square_m, rows.ravel() * board.square_m
     return flat, np.asarray(corners, dtype=np.float64).reshape(-1, 2), ""

@@ -19,6 +19,8 @@ Array = NDArray[np.float64]
 
 #: Fewer views leave focal length and distortion open.
 MINIMUM_VIEWS: Final = 5
+#: With fewer, the sixth power of the radius fits the noise.
+VIEWS_FOR_K3: Final = 15
 #: Corners must reach over this part of the image's width and of its height.
 MINIMUM_COVERAGE: Final = 0.4
 #: A view whose error is this many times the median's shows a bent or moving board; it is left out once.
@@ -133,5 +135,6 @@ def _fit(views: list[BoardView], size: tuple[int, int]) -> tuple[float, Array, A
         size,
         np.eye(3),
         np.zeros(5),
+        flags=0 if len(views) >= VIEWS_FOR_K3 else cv2.CALIB_FIX_K3,
     )
     return float(error), np.asarray(matrix), np.asarray(distortion).ravel()[:5], np.asarray(each).ravel()

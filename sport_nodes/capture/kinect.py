@@ -1,0 +1,113 @@
+"""Depth cameras behind one interface: Azure Kinect, Orbbec Femto Bolt, their recordings, folders of images."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.capture.camera import FOLDER_RATE_HZ, Image, read_image
+from sport_nodes.capture.depth_lifting import depth_in_metres
+from sport_nodes.capture.source import EndOfSourceError, Pace, Sample, Source
+from sport_nodes.errors import InputError
+
+#: How a camera is wired to others: alone, giving the pulse, or following it.
+SYNC_MODES: Final = ("standalone", "primary", "secondary")
+#: Depth cameras that expose closer together than this light each other's images (Azure Kinect documentation) [us].
+LEAST_DEPTH_DELAY_US: Final = 160
+BACKENDS: Final = ("azure", "orbbec")
+
+
+@dataclass(frozen=True)
+class KinectSettings:
+    """backend: azure or orbbec. device: serial number ("" takes the first), a recording (.mkv azure, .bag orbbec), or a
+    folder with color/ and depth/ images (16-bit PNG, millimetres, registered to colour) of equal names.
+
+    sync and delay_us: wired synchronisation, and how long after the primary this camera exposes.
+    """
+
+    backend: str = "azure"
+    device: str = ""
+    rate_hz: int = 30
+    sync: str = "standalone"
+    delay_us: int = 0
+    paced: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class KinectFrame:
+    """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth. temperature_c: NaN unknown."""
+
+    color: Image
+    depth_m: NDArray[np.float32]
+    temperature_c: float = float("nan")
+
+
+def kinect_source(settings: KinectSettings) -> Source[KinectFrame]:
+    """The source that the settings name; an SDK is imported when it is opened. Raises InputError for wrong settings."""
+    if settings.backend not in BACKENDS:
+        raise InputError(f"unknown depth camera '{settings.backend}'; expected {' or '.join(BACKENDS)}")
+    if settings.sync not in SYNC_MODES:
+        raise InputError(f"unknown sync mode '{settings.sync}'; expected {', '.join(SYNC_MODES)}")
+    if settings.device and Path(settings.device).is_dir():
+        return DepthFolder(Path(settings.device), paced=settings.paced)
+    if settings.device.lower().endswith((".mkv", ".bag")) and not Path(settings.device).is_file():
+        raise InputError(f"{settings.device}: there is no such recording; check the path")
+    if settings.backend == "azure":
+        from sport_nodes.capture.azure import AzureKinect
+
+        return AzureKinect(settings)
+    from sport_nodes.capture.orbbec import OrbbecCamera
+
+    return OrbbecCamera(settings)
+
+
+def sync_warning(settings: KinectSettings) -> str:
+    """What is unwise about the wired synchronisation; "" where nothing is."""
+    if settings.sync == "secondary" and settings.delay_us < LEAST_DEPTH_DELAY_US:
+        return (
+            f"a secondary depth camera that exposes {settings.delay_us} us after the primary sees its light; "
+            f"set delay_us to at least {LEAST_DEPTH_DELAY_US}, a multiple of it for each further camera"
+        )
+    return ""
+
+
+class DepthFolder:
+    """Images in place of a depth camera, FOLDER_RATE_HZ a second."""
+
+    def __init__(self, path: Path, *, paced: bool) -> None:
+        self.name = path.name
+        self.nominal_rate_hz = FOLDER_RATE_HZ
+        self._path = path
+        self._paced = paced
+        self._pace = Pace(paced=paced)
+        self._colors: list[Path] = []
+        self._next = 0
+
+    def open(self) -> None:
+        self._colors = sorted((self._path / "color").glob("*"))
+        if not self._colors:
+            raise InputError(f"{self._path}: holds no color/ images; expected color/ and depth/ with equal names")
+        self._pace, self._next = Pace(paced=self._paced), 0
+
+    def read(self, timeout_s: float) -> Sample[KinectFrame] | None:
+        if self._next == len(self._colors):
+            raise EndOfSourceError
+        color = self._colors[self._next]
+        depth = self._path / "depth" / f"{color.stem}.png"
+        raw = cv2.imread(str(depth), cv2.IMREAD_UNCHANGED)
+        if raw is None or raw.dtype != np.uint16:
+            raise InputError(f"{depth}: not a 16-bit depth image; expected millimetres as 16-bit PNG")
+        frame = KinectFrame(read_image(color), depth_in_metres(np.asarray(raw, dtype=np.uint16), "16UC1"))
+        device_s = self._next / self.nominal_rate_hz
+        self._pace.wait(device_s)
+        self._next += 1
+        return Sample(device_s, time.time(), self._next, frame)
+
+    def close(self) -> None:
+        self._colors = []

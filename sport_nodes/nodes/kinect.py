@@ -1,0 +1,116 @@
+"""The depth camera: finds the athlete in its colour image, lifts the joints by its depth, publishes the skeleton."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sport_coach.msg import Skeleton3D
+
+from sport_nodes import topics
+from sport_nodes.capture.blur import blur_faces
+from sport_nodes.capture.depth_lifting import lift
+from sport_nodes.capture.kinect import KinectFrame, KinectSettings, kinect_source, sync_warning
+from sport_nodes.capture.pose2d import pose_detector
+from sport_nodes.capture.source import Sample
+from sport_nodes.errors import InputError
+from sport_nodes.motion import Motion
+from sport_nodes.nodes import conversions, qos
+from sport_nodes.nodes.camera import check_size, jpeg
+from sport_nodes.nodes.driver import DriverNode
+from sport_nodes.nodes.health import OK, WARN
+from sport_nodes.nodes.run import run_node
+from sport_nodes.rig import load_rig
+
+MILLIMETRES_PER_METRE = 1000.0
+
+
+class KinectNode(DriverNode):
+    """device: serial number (empty: the first found), .mkv or .bag recording, folder with color/ and depth/ images."""
+
+    def __init__(self) -> None:
+        super().__init__("kinect")
+        self.parameter("backend", "azure", "Make of the depth camera: azure (Azure Kinect) or orbbec (Femto Bolt).")
+        self.parameter("rate_hz", 30, "Images a second.")
+        self.parameter("sync", "standalone", "Wired synchronisation: standalone, primary or secondary.")
+        self.parameter("delay_us", 0, "As secondary: how long after the primary this camera exposes [us].")
+        self.parameter("model", "", "Path of an ONNX pose model; empty takes MediaPipe's.")
+        self.parameter("publish_images", False, "Publish JPEG colour and 16-bit depth images too.")
+        self.parameter("blur_faces", True, "Make faces unrecognisable in published images.")
+        self.parameter("jpeg_quality", 80, "Of published images, 1 to 100.")
+
+    def configure(self) -> None:
+        rig = load_rig(self.value("rig"))
+        if rig.depth is None:
+            raise InputError(f"the rig '{rig.name}' has no depth camera; calibrate it or leave the kinect node out")
+        self._camera = rig.depth
+        self._skeleton = self.publisher(Skeleton3D, topics.KINECT_SKELETON, qos.SENSOR_OUT)
+        self._info = self.publisher(CameraInfo, topics.KINECT_CAMERA_INFO, qos.SENSOR_OUT)
+        self._images = self._depths = None
+        if self.value("publish_images"):
+            self._images = self.publisher(CompressedImage, topics.KINECT_IMAGE, qos.SENSOR_OUT)
+            self._depths = self.publisher(Image, topics.KINECT_DEPTH, qos.SENSOR_OUT)
+
+    def activate(self) -> None:
+        settings = KinectSettings(
+            self.value("backend"),
+            self.value("device"),
+            self.value("rate_hz"),
+            self.value("sync"),
+            self.value("delay_us"),
+            self.value("paced"),
+        )
+        warning = sync_warning(settings)
+        self.health.condition("sync", WARN if warning else OK, warning)
+        source = kinect_source(settings)
+        self._detector = pose_detector(self.value("model"))
+        self.drive(source, self._take)
+
+    def deactivate(self) -> None:
+        super().deactivate()
+        if self._detector:
+            self._detector.close()
+            self._detector = None
+
+    def _take(self, sample: Sample[KinectFrame], stamp_s: float) -> None:
+        frame, camera = sample.data, self._camera
+        check_size(frame.color, camera)
+        people = self._detector.detect(frame.color)
+        if len(people):
+            # With several people in view, the athlete is the one whose joints are surest.
+            athlete = int(np.argmax(people.confidence.sum(axis=1)))
+            pose = lift(people.xy_px[athlete], people.confidence[athlete], frame.depth_m, camera)
+            motion = Motion(np.array([stamp_s]), pose.positions_m[None], pose.confidence[None])
+            self._skeleton.publish(conversions.skeleton_to_message(motion, frame_id=camera.frame_id))
+        self._info.publish(conversions.camera_info(camera, stamp_s=stamp_s))
+        if np.isfinite(frame.temperature_c):
+            self.health.figure("temperature_c", f"{frame.temperature_c:.0f}")
+        if self._images and self._depths:
+            shown = blur_faces(frame.color, people) if self.value("blur_faces") else frame.color
+            self._images.publish(jpeg(shown, camera, stamp_s=stamp_s, quality=self.value("jpeg_quality")))
+            self._depths.publish(depth_message(frame, camera.frame_id, stamp_s))
+
+    _detector: Any = None
+
+
+def depth_message(frame: KinectFrame, frame_id: str, stamp_s: float) -> Image:
+    """Registered depth as 16UC1 millimetres, 0 where there is none."""
+    millimetres = np.nan_to_num(np.rint(frame.depth_m * MILLIMETRES_PER_METRE), nan=0.0).astype(np.uint16)
+    height, width = millimetres.shape
+    return Image(
+        header=conversions.make_header(stamp_s, frame_id),
+        height=height,
+        width=width,
+        encoding="16UC1",
+        step=2 * width,
+        data=millimetres.tobytes(),
+    )
+
+
+def main() -> None:
+    run_node(KinectNode)
+
+
+if __name__ == "__main__":
+    main()

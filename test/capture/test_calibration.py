@@ -1,0 +1,170 @@
+"""Calibration against drawn boards of known cameras, real board images, and Pose2Sim's own file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sport_nodes.capture.blur import blur_faces, head_circle
+from sport_nodes.capture.boards import Board, charuco_board, find_board
+from sport_nodes.capture.calib_toml import export_toml, import_toml
+from sport_nodes.capture.calibration import Intrinsics, calibrate_intrinsics, calibrate_rig, place_by_points
+from sport_nodes.capture.pose2d import People
+from sport_nodes.errors import InputError
+from sport_nodes.rig import load_rig, look_at, save_rig
+from sport_nodes.skeleton import INDEX, LIMBS
+
+BOARD = Board(columns=8, rows=6, square_m=0.05, marker_m=0.037, dictionary="5X5_100")
+SIZE = (640, 480)
+MATRIX = np.array([[520.0, 0.0, 330.0], [0.0, 520.0, 236.0], [0.0, 0.0, 1.0]])
+PIXELS_PER_SQUARE = 60
+
+
+def drawn_board(rotation_vector: list[float], translation_m: list[float]) -> np.ndarray:
+    """An ideal camera's image of the board: its plane is seen through a homography."""
+    flat = charuco_board(BOARD).generateImage((BOARD.columns * PIXELS_PER_SQUARE, BOARD.rows * PIXELS_PER_SQUARE))
+    turn = cv2.Rodrigues(np.array(rotation_vector, float))[0]
+    to_image = MATRIX @ np.column_stack([turn[:, 0], turn[:, 1], translation_m])
+    scale = BOARD.square_m / PIXELS_PER_SQUARE
+    to_board = np.array([[scale, 0.0, 0.5 * scale], [0.0, scale, 0.5 * scale], [0.0, 0.0, 1.0]])
+    image = cv2.warpPerspective(flat, to_image @ to_board, SIZE, flags=cv2.INTER_AREA, borderValue=128)
+    return cv2.cvtColor(cv2.GaussianBlur(image, (3, 3), 0), cv2.COLOR_GRAY2BGR)
+
+
+def views(count: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(5)
+    return [
+        drawn_board(
+            list(rng.uniform([-0.5, -0.5, -0.3], [0.5, 0.5, 0.3])),
+            [-0.2 + rng.uniform(-0.15, 0.15), -0.15 + rng.uniform(-0.1, 0.1), rng.uniform(0.45, 0.75)],
+        )
+        for _ in range(count)
+    ]
+
+
+def test_intrinsics_of_a_drawn_camera() -> None:
+    found = calibrate_intrinsics(views(12), BOARD, name="camera_0")
+    assert found.error_px < 0.5
+    np.testing.assert_allclose(found.matrix[[0, 1], [0, 1]], 520.0, rtol=0.01)
+    np.testing.assert_allclose(found.matrix[:2, 2], MATRIX[:2, 2], atol=5.0)
+
+
+def test_rig_from_boards_is_the_rig_that_was_drawn(tmp_path: Path) -> None:
+    floor = drawn_board([-1.0, 0.1, 0.2], [-0.15, 0.05, 0.7])
+    images = {"camera_0": views(10), "kinect": views(10)}
+    rig, seen = calibrate_rig("lab", images, {"camera_0": floor, "kinect": floor}, BOARD, depth="kinect")
+    assert rig.depth is not None
+    assert [c.name for c in rig.cameras] == ["camera_0"]
+    assert set(seen) == {"camera_0", "kinect"}
+    camera = rig.cameras[0]
+    assert camera.center_m[2] > 0.2  # above the floor
+    distance = np.linalg.norm([-0.15, 0.05, 0.7])
+    assert np.linalg.norm(camera.center_m) == pytest.approx(distance, rel=0.02)
+    path = tmp_path / "lab.yaml"
+    save_rig(rig, path)
+    np.testing.assert_allclose(load_rig(path).cameras[0].rotation, camera.rotation)
+
+
+def test_camera_from_points_with_half_a_pixel_of_noise() -> None:
+    """A rig-sized scene: points of the floor and above it, as seen 5 m away."""
+    rng = np.random.default_rng(8)
+    rotation, translation = look_at(np.array([1.0, -4.6, 1.5]), np.array([1.0, 0.0, 1.0]))
+    points = rng.uniform([-1, -1.5, 0], [3, 1.5, 2], (60, 3))
+    intrinsics = Intrinsics(
+        1920, 1080, np.array([[1150.0, 0, 960], [0, 1150.0, 540], [0, 0, 1]]), np.zeros(5), 0.2, 9, ()
+    )
+    optical = points @ rotation.T + translation
+    pixels = optical[:, :2] / optical[:, 2:] * 1150.0 + [960, 540] + rng.normal(0, 0.5, (60, 2))
+    camera = place_by_points("camera_0", intrinsics, points_m=points, pixels=pixels)
+    assert np.linalg.norm(camera.center_m - [1.0, -4.6, 1.5]) < 0.005
+    angle = np.degrees(np.arccos(np.clip((np.trace(camera.rotation.T @ rotation) - 1) / 2, -1, 1)))
+    assert angle < 0.1
+
+
+def test_each_failure_has_its_own_words() -> None:
+    grey = np.full((480, 640, 3), 128, np.uint8)
+    good = views(3)
+    for images, words in (
+        ([grey] * 6, "no marker of the board is seen"),
+        (good, "3 images show the board, at least 5"),
+        ([drawn_board([0.1, 0.2, 0.0], [-0.2, -0.1, 1.2])] * 6, "cover"),
+    ):
+        with pytest.raises(InputError, match=words):
+            calibrate_intrinsics(images, BOARD, name="camera_0")
+    blurred = cv2.GaussianBlur(good[0], (41, 41), 0)
+    assert "blurred" in find_board(blurred, BOARD).reason
+    with pytest.raises(InputError, match="unknown dictionary"):
+        find_board(grey, Board(8, 6, 0.05, 0.037, "9X9"))
+    with pytest.raises(InputError, match="camera_1"):
+        calibrate_rig("lab", {"camera_0": good}, {"camera_0": good[0], "camera_1": good[0]}, BOARD)
+
+
+def test_real_checkerboards_agree_with_qualisys(shared_data: Path) -> None:
+    folder = shared_data / "pose2sim_demo" / "S00_Calibration"
+    rig = import_toml(folder / "Calib_qualisys.toml")
+    for number, truth in list(enumerate(rig.cameras, start=1))[:2]:
+        files = sorted((folder / "intrinsics" / f"int_cam0{number}_img").glob("*.jpg"))
+        images = [cv2.imread(str(file)) for file in files]
+        found = calibrate_intrinsics(images, Board(4, 7, 0.06), name=truth.name)
+        np.testing.assert_allclose(found.matrix[[0, 1], [0, 1]], truth.matrix[[0, 1], [0, 1]], rtol=0.01)
+        assert found.error_px < 0.5
+
+
+def test_toml_there_and_back(shared_data: Path, tmp_path: Path) -> None:
+    rig = import_toml(shared_data / "pose2sim_demo" / "S00_Calibration" / "Calib_qualisys.toml")
+    assert len(rig.cameras) == 4
+    export_toml(rig, tmp_path / "again.toml")
+    again = import_toml(tmp_path / "again.toml")
+    points = np.random.default_rng(1).uniform(-1, 1, (50, 3))
+    for before, after in zip(rig.cameras, again.cameras, strict=True):
+        np.testing.assert_allclose(after.project(points), before.project(points), rtol=1e-9, equal_nan=True)
+
+
+def test_toml_that_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "calib.toml"
+    for text, words in (
+        ("not = [toml", "not a camera calibration"),
+        ("a = 1", "holds no cameras"),
+        ('[c]\nname="c"\nmatrix=[[1,0,0],[0,1,0],[0,0,1]]\nfisheye=true', "fisheye"),
+    ):
+        path.write_text(text)
+        with pytest.raises(InputError, match=words):
+            import_toml(path)
+    with pytest.raises(InputError, match="no such calibration"):
+        import_toml(tmp_path / "absent.toml")
+
+
+def test_faces_are_blurred_and_nothing_else() -> None:
+    rng = np.random.default_rng(2)
+    image = rng.integers(0, 255, (400, 300, 3), np.uint8)
+    xy = np.full((1, 17, 2), np.nan)
+    places = {
+        "nose": (150, 60),
+        "left_eye": (156, 54),
+        "right_eye": (144, 54),
+        "left_ear": (163, 57),
+        "right_ear": (137, 57),
+    }
+    places |= {
+        "left_shoulder": (185, 110),
+        "right_shoulder": (115, 110),
+        "left_hip": (170, 220),
+        "right_hip": (130, 220),
+    }
+    for name, place in places.items():
+        xy[0, INDEX[name]] = place
+    before = image.copy()
+    blurred = blur_faces(image, People(xy, np.where(np.isfinite(xy[..., 0]), 0.1, 0.0), (0,)))
+    np.testing.assert_array_equal(image, before)
+    x, y, radius = head_circle(xy[0], image_height_px=400) or (0, 0, 0)
+    rows, columns = np.mgrid[0:400, 0:300]
+    head = (columns - x) ** 2 + (rows - y) ** 2 <= radius**2
+    np.testing.assert_array_equal(blurred[~head], image[~head])
+    for name in LIMBS["head"]:
+        column, row = places[name]
+        patch = np.s_[row - 4 : row + 5, column - 4 : column + 5]
+        assert blurred[patch].astype(float).std() < 0.25 * image[patch].astype(float).std()
+    assert head_circle(np.full((17, 2), np.nan), image_height_px=400) is None

@@ -1,0 +1,172 @@
+"""Depth cameras without one: folders, registration against projection, an SDK that is not there or pretends to be."""
+
+from __future__ import annotations
+
+import sys
+import types
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from sport_nodes.capture.kinect import KinectSettings, kinect_source, sync_warning
+from sport_nodes.capture.registration import Lens, Registration
+from sport_nodes.capture.source import DeviceError, EndOfSourceError
+from sport_nodes.errors import InputError
+
+
+def test_folder_in_place_of_a_camera(tmp_path: Path) -> None:
+    for name in ("color", "depth"):
+        (tmp_path / name).mkdir()
+    for n in range(3):
+        cv2.imwrite(str(tmp_path / "color" / f"{n}.png"), np.full((6, 8, 3), 40 * n, np.uint8))
+        depth = np.full((6, 8), 1000 * (n + 1), np.uint16)
+        depth[0] = 0
+        cv2.imwrite(str(tmp_path / "depth" / f"{n}.png"), depth)
+    source = kinect_source(KinectSettings(device=str(tmp_path)))
+    source.open()
+    for n in range(3):
+        sample = source.read(0.0)
+        assert sample is not None
+        assert sample.data.color[0, 0, 0] == 40 * n
+        np.testing.assert_allclose(sample.data.depth_m[1:], n + 1.0)
+        assert np.isnan(sample.data.depth_m[0]).all()
+        assert sample.device_s == pytest.approx(n / 30)
+    with pytest.raises(EndOfSourceError):
+        source.read(0.0)
+    cv2.imwrite(str(tmp_path / "depth" / "0.png"), np.zeros((6, 8), np.uint8))
+    source.open()
+    with pytest.raises(InputError, match="16-bit"):
+        source.read(0.0)
+
+
+def test_registration_puts_points_where_the_color_camera_sees_them() -> None:
+    rng = np.random.default_rng(3)
+    depth_lens = Lens(64, 58, np.array([[50.0, 0, 31], [0, 50.0, 29], [0, 0, 1]]), np.array([0.1, -0.02, 0.001, 0, 0]))
+    color_k = np.array([[110.0, 0, 80], [0, 110.0, 80], [0, 0, 1]])
+    color_d = np.array([0.08, -0.05, 0.0005, -0.0003, 0.02, 0.01, 0.0, 0.0])
+    turn = cv2.Rodrigues(np.array([0.1, 0.01, -0.02]))[0]
+    shift = np.array([-0.032, -0.002, 0.004])
+    registration = Registration(depth_lens, Lens(160, 160, color_k, color_d), rotation=turn, translation_m=shift)
+    for _ in range(30):
+        depth = np.full((58, 64), np.nan, np.float32)
+        row, column, z = int(rng.integers(10, 48)), int(rng.integers(14, 50)), float(rng.uniform(0.8, 4.0))
+        depth[row, column] = z
+        pixel = np.array([[[column, row]]], dtype=float)
+        ideal = cv2.undistortPoints(pixel, depth_lens.matrix, depth_lens.distortion).ravel()
+        point = turn @ (np.array([*ideal, 1.0]) * z) + shift
+        seen = cv2.projectPoints(point[None], np.zeros(3), np.zeros(3), color_k, color_d)[0].ravel()
+        out = registration.register(depth)
+        hit = np.argwhere(np.isfinite(out))
+        assert len(hit) >= 4  # a depth pixel covers more than one of the finer image
+        np.testing.assert_allclose(hit.mean(axis=0)[::-1], np.rint(seen), atol=0.51)
+        np.testing.assert_allclose(out[np.isfinite(out)], point[2], rtol=1e-6)
+
+
+def test_registration_keeps_the_nearer_surface() -> None:
+    lens = Lens(32, 32, np.array([[30.0, 0, 15.5], [0, 30.0, 15.5], [0, 0, 1]]), np.zeros(5))
+    registration = Registration(lens, lens, rotation=np.eye(3), translation_m=np.array([0.06, 0.0, 0.0]))
+    depth = np.full((32, 32), 3.0, np.float32)
+    depth[:, 8:16] = 1.0
+    out = registration.register(depth)
+    assert set(np.unique(out[np.isfinite(out)])) == {np.float32(1.0), np.float32(3.0)}
+    # 60 mm sideways: 1.8 px at 1 m, 0.6 px at 3 m; the near strip hides what it moves over.
+    assert (out[:, 10:17] == 1.0).all()
+
+
+def test_settings_that_cannot_work(tmp_path: Path) -> None:
+    for settings, words in (
+        (KinectSettings(backend="realsense"), "azure or orbbec"),
+        (KinectSettings(sync="both"), "standalone, primary, secondary"),
+        (KinectSettings(device=str(tmp_path / "absent.mkv")), "no such recording"),
+        (KinectSettings(rate_hz=25), "5, 15 or 30"),
+    ):
+        with pytest.raises(InputError, match=words):
+            kinect_source(settings)
+    assert "160" in sync_warning(KinectSettings(sync="secondary", delay_us=100))
+    assert not sync_warning(KinectSettings(sync="secondary", delay_us=160))
+    assert not sync_warning(KinectSettings())
+
+
+def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for backend, module in (("azure", "pyk4a"), ("orbbec", "pyorbbecsdk")):
+        monkeypatch.setitem(sys.modules, module, None)
+        with pytest.raises(InputError, match="library is not there"):
+            kinect_source(KinectSettings(backend=backend)).open()
+
+
+class FakeCalibration:
+    def get_camera_matrix(self, camera: str) -> np.ndarray:
+        return np.array([[500.0, 0, 320], [0, 500.0, 288], [0, 0, 1]])
+
+    def get_distortion_coefficients(self, camera: str) -> np.ndarray:
+        return np.zeros(8)
+
+    def get_extrinsic_parameters(self, source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
+        return np.eye(3), np.zeros((3, 1))
+
+
+def fake_sdk(captures: list[object], serials: list[str]) -> types.ModuleType:
+    sdk = types.ModuleType("pyk4a")
+
+    class K4AException(Exception):  # noqa: N818  the SDK's own name
+        pass
+
+    class K4ATimeoutException(K4AException):
+        pass
+
+    class Device:
+        def __init__(self, config: dict[str, object], device_id: int) -> None:
+            self.config, self.serial, self.calibration = config, serials[device_id], FakeCalibration()
+            sdk.devices.append(self)  # type: ignore[attr-defined]
+
+        open = start = stop = close = lambda self: None
+
+        def get_capture(self, timeout: int) -> object:
+            item = captures.pop(0)
+            if isinstance(item, Exception):
+                raise item
+            return item
+
+    sdk.devices = []  # type: ignore[attr-defined]
+    sdk.K4AException, sdk.K4ATimeoutException, sdk.PyK4A = K4AException, K4ATimeoutException, Device  # type: ignore[attr-defined]
+    sdk.Config = lambda **kwargs: kwargs  # type: ignore[attr-defined]
+    sdk.connected_device_count = lambda: len(serials)  # type: ignore[attr-defined]
+    sdk.ColorResolution = types.SimpleNamespace(RES_720P="720p")  # type: ignore[attr-defined]
+    sdk.DepthMode = types.SimpleNamespace(NFOV_UNBINNED="nfov")  # type: ignore[attr-defined]
+    sdk.FPS = types.SimpleNamespace(FPS_30=30)  # type: ignore[attr-defined]
+    sdk.WiredSyncMode = types.SimpleNamespace(STANDALONE=0, MASTER=1, SUBORDINATE=2)  # type: ignore[attr-defined]
+    sdk.CalibrationType = types.SimpleNamespace(DEPTH="depth", COLOR="color")  # type: ignore[attr-defined]
+    return sdk
+
+
+def test_azure_frames_through_a_pretended_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    capture = types.SimpleNamespace(
+        color=np.full((720, 1280, 4), 7, np.uint8),
+        depth=np.full((576, 640), 2000, np.uint16),
+        color_timestamp_usec=1_500_000,
+    )
+    half = types.SimpleNamespace(color=None, depth=None, color_timestamp_usec=0)
+    captures: list[object] = [capture, half]
+    sdk = fake_sdk(captures, ["000111", "000222"])
+    captures += [sdk.K4ATimeoutException(), sdk.K4AException("gone")]
+    monkeypatch.setitem(sys.modules, "pyk4a", sdk)
+    source = kinect_source(KinectSettings(device="000222", sync="secondary", delay_us=160))
+    source.open()
+    chosen = sdk.devices[-1]
+    assert chosen.serial == "000222"
+    assert chosen.config["wired_sync_mode"] == 2
+    assert chosen.config["subordinate_delay_off_master_usec"] == 160
+    sample = source.read(0.1)
+    assert sample is not None
+    assert sample.device_s == pytest.approx(1.5)
+    assert sample.data.color.shape == (720, 1280, 3)
+    assert np.nanmedian(sample.data.depth_m) == pytest.approx(2.0)  # metres, not millimetres
+    assert source.read(0.1) is None
+    assert source.read(0.1) is None
+    with pytest.raises(DeviceError, match="gone"):
+        source.read(0.1)
+    source.close()
+    with pytest.raises(DeviceError, match="no Azure Kinect 999"):
+        kinect_source(KinectSettings(device="999")).open()
