@@ -1,4 +1,4 @@
-"""How well the simulated lab's faults are told apart: python scripts/lab_study.py [--first SEED] [--people N] [--matrix]
+"""How well faults are told apart in the simulated lab: python scripts/lab_study.py [--first SEED] [--people N]
 
 For each movement: root causes of N people without faults and with each named fault, and how far each metric moves
 (in tolerances) with each fault. All figures are of simulated movements, measured without error at 60 Hz.

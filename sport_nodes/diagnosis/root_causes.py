@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from sport_nodes.actions import Action, RootCauseSpec
-from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, Finding, RootCause
+from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_ERROR, Finding, RootCause
 
 Array = NDArray[np.float64]
 
@@ -58,10 +58,13 @@ def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause,
 
 
 def _in_tolerances(findings: Sequence[Finding]) -> dict[str, float]:
-    """Signed deviation in tolerances of each metric assessed, 0 unless it deviates; the greater of two sides."""
+    """Signed deviation in tolerances of each metric, 0 within tolerance; the greater of two sides.
+
+    A metric that was not assessed, or whose deviation is within error, says nothing either way and is left out.
+    """
     observed: dict[str, float] = {}
     for finding in findings:
-        if finding.verdict == NOT_ASSESSED:
+        if finding.verdict in (NOT_ASSESSED, WITHIN_ERROR):
             continue
         value = 0.0
         if finding.verdict == DEVIATES:
