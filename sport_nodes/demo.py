@@ -26,8 +26,12 @@ TRIAL_WITHIN_S: Final = 90.0
 RESULTS_WITHIN_S: Final = 30.0
 #: The body stands still when no joint moves faster [m/s].
 STILL_M_S: Final = 0.15
+#: So many of the nodes' last lines are shown when it fails.
+LOG_TAIL: Final = 60
 OK: Final = 0
 FAILED: Final = 1
+#: The running score is told this often [s].
+LIVE_EVERY_S: Final = 0.5
 #: Words of a node that the terminal shows.
 SHOWN_LOGS: Final = ("[WARN]", "[ERROR]", "[FATAL]", "Error", "Traceback")
 
@@ -87,6 +91,7 @@ class _Show:
         self._settings = settings
         self._nodes = nodes_of(settings)
         self._began_s = time.monotonic()
+        self._live_told_s = self._began_s
         self._logs: list[str] = []
 
     def run(self, title: str) -> int:
@@ -102,7 +107,7 @@ class _Show:
                 self._play()
             except TimeoutError as error:
                 self._say(str(error))
-                print("\n".join(self._logs), file=sys.stderr)
+                print("\n".join(self._logs[-LOG_TAIL:]), file=sys.stderr)
                 return FAILED
             self._print_results()
         self._say("all nodes stopped")
@@ -148,7 +153,9 @@ class _Show:
             if words:
                 self._say(f"trial {message.id} {words}")
         elif topic == topics.SCORE_LIVE and not message.withheld:
-            self._say(f"live score {message.value:.0f}")
+            if time.monotonic() - self._live_told_s >= LIVE_EVERY_S:
+                self._live_told_s = time.monotonic()
+                self._say(f"live score {message.value:.0f}")
         elif topic in RESULTS:
             self._say(f"{topic} is in")
 

@@ -14,7 +14,7 @@ from launch import LaunchContext, LaunchDescription
 from sport_nodes.actions import action_names
 from sport_nodes.graph import GraphSettings, NodeSpec, default_params_file, nodes_of, topic_names
 from sport_nodes.paths import PACKAGE, share_directory
-from sport_nodes.up import localhost_only
+from sport_nodes.up import node_environment
 
 BOOLEAN: Final = ("true", "false")
 #: Seconds until a node that died is started again.
@@ -67,7 +67,7 @@ def describe(
         return actions
 
     common = [argument(n, defaults.get(n, d), text, choices) for n, (d, text, choices) in _ARGUMENTS.items()]
-    environment = [SetEnvironmentVariable(name, value) for name, value in localhost_only().items()]
+    environment = [SetEnvironmentVariable(name, value) for name, value in node_environment().items()]
     return LaunchDescription([*common, *own_arguments, *environment, OpaqueFunction(function=start)])
 
 
