@@ -47,7 +47,7 @@ def test_triangulation_errs_as_openpose_with_several_cameras(events):
 
 
 def test_the_depth_camera_errs_as_body_tracking_does(events):
-    """Worse than the bare depth image (random error 17 mm at most, by its specification), better than a limb's width."""
+    """Worse than the bare depth image (random error 17 mm at most, by specification), better than a limb is wide."""
     frames = events.of("kinect")[::EVERY]
     found = RIG.depth.to_world(np.array([e.payload.positions_m for e in frames]))
     true = Trajectory(events.truth).positions_m(np.array([e.exposure_s for e in frames]))
