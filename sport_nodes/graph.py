@@ -78,8 +78,8 @@ def topic_names(rig_name: str) -> list[str]:
     rig = load_rig(rig_name)
     shared = (topics.DIAGNOSTICS,)
     fixed = [v for v in vars(topics).values() if isinstance(v, str) and v.startswith("/") and v not in shared]
-    devices = [*rig.cameras, *([rig.depth] if rig.depth else []), *rig.imus]
-    names = [topics.clock(device.name) for device in devices]
+    devices = [c.name for c in (*rig.cameras, *([rig.depth] if rig.depth else []))] + [m.name for m in rig.imus]
+    names = [topics.clock(device) for device in devices]
     names += [name(c.name) for c in rig.cameras for name in (topics.keypoints, topics.image, topics.camera_info)]
     return fixed + names + [topics.imu(mount.name) for mount in rig.imus]
 

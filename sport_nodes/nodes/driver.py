@@ -33,12 +33,12 @@ class DriverNode(SportNode):
         self.parameter("device", "", "The device; see the node's documentation for what it may be.")
         self.parameter("paced", True, "Recordings in place of a device play at their own speed.")
         self._pump: Pump[Any] | None = None
-        self._clock: ClockEstimator | None = None
+        self._estimator: ClockEstimator | None = None
         self._clockless = 0
 
     def drive(self, source: Source[Any], take: Callable[[Sample[Any], float], None]) -> None:
         """Read the source until `deactivate`; take(sample, host time of the measurement) runs in its thread."""
-        self._clock, self._clockless = None, 0
+        self._estimator, self._clockless = None, 0
         self._clock_output = self.publisher(ClockMessage, topics.clock(self.get_name()), qos.SENSOR_OUT)
         guarded = self.guarded(source.name, take)
 
@@ -64,8 +64,8 @@ class DriverNode(SportNode):
 
     def device_clock(self) -> DeviceClock | None:
         """The device's clock as it stands; None before the first sample."""
-        if self._clock:
-            return self._clock.report()
+        if self._estimator:
+            return self._estimator.report()
         if not self._clockless:
             return None
         unknown = math.nan
@@ -77,10 +77,10 @@ class DriverNode(SportNode):
         if math.isnan(sample.device_s):
             self._clockless += 1
             return sample.arrival_s
-        if self._clock is None:
+        if self._estimator is None:
             rate_hz = source.nominal_rate_hz
-            self._clock = ClockEstimator(self.get_name(), rate_hz if math.isfinite(rate_hz) else TYPICAL_RATE_HZ)
-        return self._clock.update(sample.device_s, sample.arrival_s, sample.sequence)
+            self._estimator = ClockEstimator(self.get_name(), rate_hz if math.isfinite(rate_hz) else TYPICAL_RATE_HZ)
+        return self._estimator.update(sample.device_s, sample.arrival_s, sample.sequence)
 
     def _report(self) -> None:
         if self._pump is None:
