@@ -2,8 +2,8 @@
 
 z runs from the segment's lower to its upper joint (`skeleton.SEGMENTS`). The trunk's y is the shoulder line, made
 orthogonal; x looks ahead. Joint centres do not show how a limb is twisted, so limbs swing without twist relative to
-the trunk: seen from it, the limb's frame turns only as far as its z axis does. That rule has no singular posture, unlike
-any that derives x from one frame's posture, and turns the limbs with the body.
+the trunk: seen from it, the limb's frame turns only as far as its z axis does. That rule has no singular posture,
+unlike any that derives x from one frame's posture, and turns the limbs with the body.
 """
 
 from __future__ import annotations
