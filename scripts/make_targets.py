@@ -25,9 +25,10 @@ def typical(action: str, height_m: float) -> SimulatedTrial:
     """The execution whose technique is nearest to the average, in standard deviations between people."""
     parameters = TECHNIQUES[action].parameters
     style = {name: p.mean for name, p in parameters.items()}
+    styled = {name: p for name, p in parameters.items() if p.person_sd > 0.0}
 
     def departure(trial: SimulatedTrial) -> float:
-        return sum(((trial.technique[name] - p.mean) / p.person_sd) ** 2 for name, p in parameters.items())
+        return sum(((trial.technique[name] - p.mean) / p.person_sd) ** 2 for name, p in styled.items())
 
     trials = []
     for seed in range(CANDIDATES):

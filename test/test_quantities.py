@@ -48,12 +48,12 @@ def test_standing_is_straight() -> None:
 def test_arm_raised_forward_and_overhead() -> None:
     points = standing()
     shoulder = points[INDEX["left_shoulder"]]
-    points[INDEX["left_elbow"]] = shoulder + [0.33, 0, 0]
-    points[INDEX["left_wrist"]] = shoulder + [0.33, 0, 0.26]
+    points[INDEX["left_elbow"]] = shoulder + np.array([0.33, 0, 0])
+    points[INDEX["left_wrist"]] = shoulder + np.array([0.33, 0, 0.26])
     assert value(points, "shoulder_flexion", "left") == pytest.approx(90.0)
     assert value(points, "elbow_flexion", "left") == pytest.approx(90.0)
     assert value(points, "upper_arm_elevation", "left") == pytest.approx(0.0, abs=1e-6)
-    points[INDEX["left_wrist"]] = shoulder + [-0.05, 0, 0.6]
+    points[INDEX["left_wrist"]] = shoulder + np.array([-0.05, 0, 0.6])
     assert 180.0 < value(points, "arm_swing", "left") < 200.0
 
 

@@ -26,6 +26,8 @@ Array = NDArray[np.float64]
 
 # Positions are kept as whole tenths of a millimetre: finer than any sensor, and short to write.
 _UNITS_PER_M: Final = 1e4
+# Seconds kept before and after the movement.
+_MARGIN_S: Final = 0.15
 # Fewer frames than this are no movement.
 _LEAST_FRAMES: Final = 10
 
@@ -55,8 +57,10 @@ def make_target(
 ) -> TargetModel:
     """A target model from one or several good recordings: the one that is nearest to all others.
 
-    keyframes: seconds of each keyframe in the first recording, which is then taken; without them each keyframe is
-    found by its event, in order. stage_bounds_s: of the same recording; without it, from keyframes and ends.
+    keyframes: seconds of each keyframe in the first recording, which is then taken; without them the action's shipped
+    target finds the movement and its keyframes, or, where there is none, each keyframe is found by its event, in
+    order. stage_bounds_s: of the same recording; without it, from the shipped target, or from keyframes and ends.
+    Of a recording that holds more, only the movement is kept; of a repeated one, the middle repetition.
 
     Raises InputError when there is no recording, a keyframe is unknown or missing, or an event is not found.
     """
@@ -67,14 +71,23 @@ def make_target(
     if len(motion) < _LEAST_FRAMES or not motion.present.any():
         raise InputError(f"a target model needs a recorded movement, found {len(motion)} frames; record it again")
     even = resample(motion, GRID_HZ)
-    times = dict(keyframes) if keyframes is not None else _keyframes_by_event(even, action)
+    found = _found_by_shipped(even, action)
+    if keyframes is not None:
+        times = dict(keyframes)
+    else:
+        times = found[0] if found is not None else _keyframes_by_event(even, action)
     names = [k.name for k in spec.keyframes]
     unknown = sorted(set(times) - set(names))
     if unknown or set(names) - set(times):
         raise InputError(f"the keyframes of {action} are {', '.join(names)}; found {', '.join(times) or 'none'}")
     if not all(even.times_s[0] <= t <= even.times_s[-1] for t in times.values()):
         raise InputError(f"keyframes must lie in the recording, {even.times_s[0]:.2f} to {even.times_s[-1]:.2f} s")
-    bounds = _bounds(even, action, times) if stage_bounds_s is None else np.asarray(stage_bounds_s, dtype=float)
+    if stage_bounds_s is not None:
+        bounds = np.asarray(stage_bounds_s, dtype=float)
+    else:
+        bounds = found[1] if found is not None else _bounds(even, action, times)
+    begin, end = min(bounds[0], *times.values()), max(bounds[-1], *times.values())
+    even = even.between(begin - _MARGIN_S, end + _MARGIN_S)
     height = body_height_m(even.positions_m)
     return TargetModel(name or f"{action}_{round(height * 100)}", action, even, times, bounds, height)
 
@@ -84,8 +97,7 @@ def load_target(action: str, motion: Motion | None = None) -> TargetModel:
 
     Raises InputError when none is shipped.
     """
-    folder = share_directory() / "config" / "targets"
-    paths = sorted(folder.glob(f"{action}*.json"))
+    paths = _shipped(action)
     if not paths:
         raise InputError(f"there is no target model for '{action}'; make one with: sport target make")
     targets = [read_target(path) for path in paths]
@@ -93,6 +105,10 @@ def load_target(action: str, motion: Motion | None = None) -> TargetModel:
     if not np.isfinite(height):
         height = float(np.median([t.height_m for t in targets]))
     return min(targets, key=lambda t: abs(t.height_m - height))
+
+
+def _shipped(action: str) -> list[Path]:
+    return sorted((share_directory() / "config" / "targets").glob(f"{action}_*.json"))
 
 
 @cache
@@ -148,6 +164,20 @@ def _medoid(motions: Sequence[Motion], action: str) -> Motion:
         costs = [distances(target.values, other.values, scale) for other in all_features if other is not target]
         sums.append(sum(float(accumulate(cost, True)[0][-1].min()) / len(cost) for cost in costs))
     return motions[int(np.argmin(sums))]
+
+
+def _found_by_shipped(motion: Motion, action: str) -> tuple[dict[str, float], Array] | None:
+    """Keyframes and stage bounds of the middle repetition by the shipped target; None without one or a match."""
+    from sport_nodes.keyframes.align import align  # alignment rests on target models
+
+    if not _shipped(action):
+        return None
+    alignment = align(motion, load_target(action, motion))
+    if alignment.reason:
+        return None
+    middle = len(alignment.windows_s) // 2
+    times = {k.name: k.time_s for k in alignment.keyframes if k.repetition == middle}
+    return times, alignment.stage_bounds_s[middle]
 
 
 def _keyframes_by_event(motion: Motion, action: str) -> dict[str, float]:
