@@ -23,7 +23,14 @@ _UNIT_WORDS: Final = (
     (r"(?:of 100 )?(?:points?|marks?)\b|分(?!钟)", (POINTS,)),
     (r"(?:cm|mm|m|kg|n|w|hz|bpm|km)\b|centimet\w*|millimet\w*|met(?:re|er)s?\b|newtons?|厘米|毫米|公斤|米", ("m",)),
 )
-_NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_.])[-−+±]?\s?(\d+(?:\.\d+)?)")
+_NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_.])(?P<sign>[-−+±]?)\s?(?P<digits>\d+(?:\.\d+)?)")
+_ROLES: Final = (
+    (r"(?:target(?:'s)?(?: value)?(?: is| was| of|:)?|目标(?:值|为|是)?)\s*(?:about )?$", "target"),
+    (r"(?:tolerance(?: is| of)?|±|容差为?)\s*$", "tolerance"),
+    (r"(?:error(?: is| of)?|误差为?)\s*$", "error"),
+    (r"(?:\bby|\boff|difference of|deviation of|相差|偏差)\s*(?:about )?$", "deviation"),
+    (r"(?:\bat|\bafter)\s*(?:about )?$", "time"),
+)
 _NUMBER_WORDS: Final = {
     word: str(value)
     for value, word in enumerate(
@@ -46,11 +53,17 @@ _SIDES: Final = {"左": "left", "右": "right"}
 
 @dataclass(frozen=True)
 class Number:
-    """A number as written. half_step: half a unit of its last digit; units: those it can be in, () for any."""
+    """A number as written.
+
+    half_step: half a unit of its last digit; units: those it can be in, () for any; role: what it is the number of,
+    by the words before it: "target", "tolerance", "error", "deviation", "time", or "value" where they say nothing.
+    """
 
     value: float
     half_step: float
     units: tuple[str, ...]
+    role: str = "value"
+    negative: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +129,9 @@ def clauses_of(sentence: str, *, language: str, labels: Iterable[str]) -> list[C
 def clause_of(text: str, words: Lexicon, *, language: str, labels: Iterable[str]) -> Clause:
     """The claims of one clause."""
     plain = text.lower().replace("not enough", "insufficient").replace("\u2019", "'")
+    phrases = phrases_of(plain, labels)
+    # "Follow through" as the name of a stage is not a claim about the follow-through.
+    unnamed = without_phrases(plain, phrases)
     directions = found_directions(plain, words)
     fault, praise = bool(words.fault.search(plain)), bool(words.praise.search(plain))
     is_advice = bool(directions) and not words.statement.search(plain) and not praise
@@ -129,12 +145,12 @@ def clause_of(text: str, words: Lexicon, *, language: str, labels: Iterable[str]
     polarity = FAULT if fault or is_advice else PRAISE if praise else FAULT if directions else ""
     return Clause(
         text=text,
-        parts=frozenset(name for name, pattern in words.parts.items() if pattern.search(plain)),
-        subjects=frozenset(name for name, pattern in words.subjects.items() if pattern.search(plain)),
+        parts=frozenset(name for name, pattern in words.parts.items() if pattern.search(unnamed)),
+        subjects=frozenset(name for name, pattern in words.subjects.items() if pattern.search(unnamed)),
         directions=frozenset() if polarity == PRAISE else directions,
         direction_words=direction_words(plain, words),
         sides=sides[:1] if words.comparison.search(plain) else sides,
-        phrases=phrases_of(plain, labels),
+        phrases=phrases,
         numbers=numbers_of(plain),
         polarity=polarity,
         of_score=bool(words.score.search(plain)),
@@ -168,13 +184,27 @@ def phrases_of(text: str, labels: Iterable[str]) -> frozenset[str]:
     return frozenset(label for label in labels if re.sub(r"[\s-]+", "", label.lower()) in flat)
 
 
+def without_phrases(text: str, phrases: Iterable[str]) -> str:
+    """A text without the labels that it names."""
+    for phrase in sorted(phrases, key=len, reverse=True):
+        words = [re.escape(word) for word in re.split(r"[\s-]+", phrase)]
+        text = re.sub(r"[\s-]*".join(words), " ", text, flags=re.IGNORECASE)
+    return text
+
+
 def numbers_of(text: str) -> tuple[Number, ...]:
     """The numbers of a text, without their sign."""
     numbers = []
     for match in _NUMBER.finditer(text):
-        digits = match.group(1)
+        digits = match["digits"]
         decimals = len(digits.partition(".")[2])
-        following = text[match.end() :].lstrip()
+        before, following = text[: match.start()].lower(), text[match.end() :].lstrip()
         units = next((units for pattern, units in _UNIT_WORDS if re.match(pattern, following, re.IGNORECASE)), ())
-        numbers.append(Number(float(digits), 0.5 * 10.0**-decimals, units))
+        role = next((role for pattern, role in _ROLES if re.search(pattern, before)), "value")
+        if match["sign"] == "±":
+            role = "tolerance"
+        elif role == "time" and units != ("s",):
+            role = "value"
+        half_step = 0.5 * 10.0**-decimals
+        numbers.append(Number(float(digits), half_step, units, role, negative=match["sign"] in ("-", "−")))
     return tuple(numbers)

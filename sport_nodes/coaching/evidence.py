@@ -23,11 +23,13 @@ from sport_nodes.coaching.words import deviation_words, metric_words
 from sport_nodes.diagnosis.findings import DEVIATES, WITHIN_TOLERANCE, Finding
 from sport_nodes.scoring.scores import GRADE_BOUNDS
 
-_Quantity = tuple[float, str]
+#: A number with its unit and its role (see claims.Number); role "" is any.
+_Quantity = tuple[float, str, str]
 #: Below "fair" a stage may be named as one to work on.
+_ROUNDING = 1e-9
 _WEAK_STAGE_POINTS = GRADE_BOUNDS[1]
-_FULL_SCORE: _Quantity = (100.0, POINTS)
-_INTERVAL_PERCENT: _Quantity = (90.0, "%")
+_FULL_SCORE: _Quantity = (100.0, POINTS, "")
+_INTERVAL_PERCENT: _Quantity = (90.0, "%", "")
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,23 @@ class Evidence:
         )
 
     def is_about(self, clause: Clause) -> bool:
-        """What the clause speaks of is part of what this speaks of."""
+        """What the clause speaks of is part of what this speaks of; points without a stage are the total's."""
         return (
-            clause.parts <= self.parts
+            not (self.of_score and self.phrases and not clause.phrases)
+            and clause.parts <= self.parts
             and clause.subjects <= self.subjects
             and clause.phrases <= self.phrases
             and (set(clause.sides) <= self.sides or (set(clause.sides) == {"left", "right"} and not self.sides))
         )
 
     def has_number(self, number: Number) -> bool:
+        """It is one of this evidence's, within rounding. A sign may be left out, as in "54° behind", but not added."""
         return any(
-            abs(abs(value) - number.value) <= number.half_step + 1e-9 and (not number.units or unit in number.units)
-            for value, unit in self.numbers
+            abs(abs(value) - number.value) <= number.half_step + _ROUNDING
+            and (not number.units or unit in number.units)
+            and (not role or role == number.role or (role == "value" and number.role == "time"))
+            and not (number.negative and value > number.half_step)
+            for value, unit, role in self.numbers
         )
 
     def _bears_direction(self, clause: Clause) -> bool:
@@ -103,7 +110,7 @@ def _named_labels(facts: Facts, language: str) -> dict[str, str]:
 def _score(facts: Facts) -> Iterator[Evidence]:
     scores = facts.scores
     if facts.scored:
-        numbers = tuple((value, POINTS) for value in (scores.value, scores.low, scores.high))
+        numbers = tuple((value, POINTS, "") for value in (scores.value, scores.low, scores.high))
         polarity = PRAISE if scores.value >= STRONG_STAGE_POINTS else FAULT if scores.value < _WEAK_STAGE_POINTS else ""
         yield Evidence("total", polarity, numbers=(*numbers, _FULL_SCORE, _INTERVAL_PERCENT), of_score=True)
 
@@ -116,8 +123,8 @@ def _stages(facts: Facts, language: str) -> Iterator[Evidence]:
             continue
         praised = stage.score >= STRONG_STAGE_POINTS or stage.name in best_and_worst[:1]
         faulted = stage.score < _WEAK_STAGE_POINTS or stage.name in best_and_worst[1:]
-        numbers = ((stage.score, POINTS), (stage.low, POINTS), (stage.high, POINTS), _FULL_SCORE)
-        for polarity in (PRAISE,) * praised + (FAULT,) * faulted or ("",):
+        numbers = (*((value, POINTS, "") for value in (stage.score, stage.low, stage.high)), _FULL_SCORE)
+        for polarity in [PRAISE] * bool(praised) + [FAULT] * bool(faulted) or [""]:
             yield Evidence(
                 f"stage:{stage.name}",
                 polarity,
@@ -144,14 +151,21 @@ def _finding(finding: Finding, facts: Facts, language: str) -> Iterator[Evidence
     named = _named_labels(facts, language)
     where = {finding.stage, *((spec.at, spec.relative_to, *spec.over, *spec.between) if spec else ())}
     unit = finding.unit
-    values = (finding.value, finding.target, finding.deviation, finding.tolerance, finding.mdc95)
+    quantities = (
+        (finding.value, unit, "value"),
+        (finding.target, unit, "target"),
+        (finding.deviation, unit, "deviation"),
+        (finding.tolerance, unit, "tolerance"),
+        (finding.mdc95, unit, "error"),
+        (finding.time_s, "s", "time"),
+    )
     item = replace(
         item,
         directions=directions,
         pairs=frozenset(pairs),
         sides=frozenset({finding.side} - {""}),
         phrases=item.phrases | {named[name] for name in where if name in named},
-        numbers=(*((v, unit) for v in values if math.isfinite(v)), (finding.time_s, "s")),
+        numbers=tuple(quantity for quantity in quantities if math.isfinite(quantity[0])),
     )
     if spec is None or spec.sides != "difference":
         yield item
@@ -168,7 +182,7 @@ def _advice(advice: Advice, facts: Facts, language: str) -> Evidence:
     label = advice.spec.label.in_language(language)
     item = _from_words(f"cause:{advice.spec.name}", FAULT, (label,), facts, language)
     drill = numbers_of(advice.drill(language))
-    return replace(item, numbers=tuple((n.value, n.units[0] if n.units else "") for n in drill))
+    return replace(item, numbers=tuple((n.value, n.units[0] if n.units else "", "") for n in drill))
 
 
 def _from_words(name: str, polarity: str, texts: tuple[str, ...], facts: Facts, language: str) -> Evidence:

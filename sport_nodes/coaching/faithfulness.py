@@ -12,6 +12,7 @@ from sport_nodes.coaching.claims import FAULT, PRAISE, Clause, clauses_of, numbe
 from sport_nodes.coaching.coach_report import CoachReport
 from sport_nodes.coaching.evidence import evidence_of, labels_of
 from sport_nodes.coaching.facts import Facts
+from sport_nodes.coaching.known_labels import KnownLabels
 from sport_nodes.coaching.lexicon import lexicon
 from sport_nodes.coaching.retrieval import terms
 from sport_nodes.coaching.words import GRADE_WORDS, choose
@@ -78,10 +79,11 @@ class Faithfulness:
         self._lexicon = lexicon(self._language)
         self._labels = labels_of(facts, self._language)
         self._evidence = evidence_of(facts, self._language)
+        self._known_labels = KnownLabels(facts, self._evidence, self._language)
         self._sources = [_source(text, evidence) for text, evidence in _supplied(facts, template)]
-        self._known = {stem for source in self._sources for stem in source.words} | set(
-            terms(_EVERYDAY + _EVERYDAY_CHINESE)
-        )
+        self._verbatim = dict(template.evidence)
+        supplied = {stem for source in self._sources for stem in source.words}
+        self._known = supplied | self._known_labels.words | set(terms(_EVERYDAY + _EVERYDAY_CHINESE))
         self._wrong_grades = [
             choose(pair, self._language) for grade, pair in GRADE_WORDS.items() if grade != facts.scores.grade
         ]
@@ -92,7 +94,7 @@ class Faithfulness:
             return Verdict((), 1, 1)
         clauses = clauses_of(sentence, language=self._language, labels=self._labels)
         claims = max(1, sum(clause.count for clause in clauses))
-        if quoted := self._quoted(sentence):
+        if quoted := self._verbatim.get(sentence) or self._quoted(sentence):
             return Verdict(quoted, claims, 0)
         evidence: list[str] = []
         rejected = 0
@@ -108,18 +110,20 @@ class Faithfulness:
 
     def _bearing(self, clause: Clause) -> tuple[str, ...]:
         """The names of what bears a clause; () when nothing does."""
+        if (labelled := self._known_labels.check(clause)) is not None:
+            return () if self._has_unknown_words(clause.text, idle=False) else labelled
         if quoted := self._quoted(clause.text):
             return quoted
-        idle = not clause.says_something and not clause.has_subject
-        if clause.unmeasured or self._has_unknown_words(clause.text, idle=idle):
+        if not clause.says_something and not clause.has_subject:
+            return () if self._has_unknown_words(clause.text, idle=True) else ("rule:encouragement",)
+        if clause.unmeasured or self._has_unknown_words(clause.text, idle=False):
             return ()
-        if idle:
-            return ("rule:encouragement",)
         if clause.of_score:
             if any(self._names_grade(clause.text, word) for word in self._wrong_grades):
                 return ()
             clause = replace(clause, polarity="", directions=frozenset())
-        if not clause.has_subject:
+        # What only mentions something, in words of its own, cannot be told from a claim about it.
+        if not clause.has_subject or not clause.says_something:
             return ()
         if whole := self._named(clause):
             return whole
@@ -136,7 +140,7 @@ class Faithfulness:
     def _quoted(self, text: str) -> tuple[str, ...]:
         """The evidence of a supplied text that this one repeats, with the same sides, numbers and denials."""
         mine = _source(text, ())
-        if not mine.words:
+        if not mine.words or self._known_labels.denies(text):
             return ()
         for source in self._sources:
             if (

@@ -49,7 +49,7 @@ _SUBJECTS: Final[dict[str, tuple[str, str]]] = {
 }
 #: Nothing here is measured; such a word needs a supplied text that uses it.
 _UNMEASURED: Final = (
-    r"force|power|torque|strength|balance|stability|pressure|muscles?|flexibility|energy|heart|breath\w*|mass|"
+    r"force|power|torque|strength|balance|stability|pressure|muscles?|flexibility|energy|heart|breath\w*|"
     r"acceleration|momentum|jerk|explosiv\w*|impact|grip|spin|accuracy|fitness|agility|endurance|reaction",
     "力量|爆发力|功率|扭矩|平衡|稳定性|压力|肌肉|柔韧|能量|心率|呼吸|加速度|冲击|握力|准确|体能|敏捷|耐力|反应",
 )
@@ -85,8 +85,10 @@ _FAULT: Final = (
     r"too|insufficient\w*|not enough|lack\w*|weak\w*|poor(?:ly)?|bad(?:ly)?|wrong(?:ly)?|faults?|mistakes?|"
     r"errors?|deviat\w*|"
     r"differ(?:s|ed)?|problems?|issues?|improv\w*|needs?|should|must|incomplete\w*|late|early|terribl\w*|incorrect\w*|"
-    r"missing|fail\w*|shallow\w*|stiff\w*|uneven\w*|excess\w*|worst|worse|concern\w*|asymmetr\w*|flaw\w*",
-    "不足|不够|过[大小高低深浅早晚快慢长短硬直度多]|太|偏[大小高低]|问题|错误|欠缺|改进|不充分|不到位|不均|偏差|差|应该|需要|缺点",
+    r"missing|fail\w*|(?:work|focus|concentrate) on(?! (?:this|these|it|that|next|first|one))|to gain|"
+    r"room for|think (?:about|of)|attention|shallow\w*|stiff\w*|uneven\w*|excess\w*|worst|worse|"
+    r"concern\w*|asymmetr\w*|flaw\w*",
+    "不足|不够|过[大小高低深浅早晚快慢长短硬直度多]|太|偏[大小高低]|问题|错误|欠缺|改进|不充分|不到位|不均|偏差|差|应该|需要|缺点|注意",
 )
 _NEGATION: Final = (r"not|no|never|without|neither|nor|nothing", "不(?!足|够|均|到位|充分)|没有|无")
 _COMPARISON: Final = (r"than|compared", "于|比")
@@ -95,7 +97,7 @@ _SCORE: Final = (r"scores?|scored|points?|marks?|grades?|total|out of 100|rating
 _FORBIDDEN: Final = (
     r"ignore|disregard|instructions?|prompt|as an ai|language model|password|injur\w*|diagnos\w*|doctors?|"
     r"medic\w*|therap\w*|"
-    r"surgery|tears?|torn|fracture\w*|tendon\w*|ligament\w*|arthritis|painkiller\w*|ibuprofen|fat|overweight|"
+    r"surgery|tears?|torn|fracture\w*|tendon\w*|ligament\w*|arthritis|painkiller\w*|ibuprofen|fat|body mass|overweight|"
     r"obes\w*|skinny|"
     r"ugly|lazy|stupid|diets?|calori\w*|weight loss|lose weight|body shape|girls?|boys?|gender|race|click|"
     r"subscribe|buy",
@@ -103,7 +105,7 @@ _FORBIDDEN: Final = (
 )
 _CODE: Final = r"https?:|www\.|<[a-z/!]|```|[{}\[\]\\]"
 _SPLIT: Final = (
-    r"\s*[;:–—]\s*|\s+(?:but|while|although|though|whereas|however|because)\s+|,\s+(?:and|which|so)\s+|"
+    r"\s*[;:–—]\s*|\s+(?:but|while(?! \w+ing\b)|although|though|whereas|however|because)\s+|,\s+(?:and|which|so)\s+|"
     r"\s+and\s+(?=(?:your|the|his|her|their|you|it)\b)",
     "[;；:：，,]|但是|但|而且|然而|因为",
 )
