@@ -33,12 +33,12 @@ Handler = Callable[[argparse.Namespace], Output]
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    from sport_nodes.commands import graph, models, movements, tools
+    from sport_nodes.commands import calibrate, graph, models, movements, tools
 
     top = argparse.ArgumentParser(prog="sport", description="Measure, score and coach movement.")
     top.add_argument("--version", action="version", version=f"sport_coach {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (graph, movements, models, tools):
+    for group in (graph, movements, models, tools, calibrate):
         group.register(commands)
     return top
 

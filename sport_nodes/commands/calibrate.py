@@ -1,0 +1,156 @@
+"""`sport calibrate`: cameras from images of a board, IMU mountings from a standing athlete, other programs' files."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from sport_nodes.cli import Output
+from sport_nodes.commands.options import add_json, add_output, add_rig
+from sport_nodes.errors import InputError
+
+FLOOR: Final = "floor"
+#: Pixels of a drawn board's square: at 40 mm a square about 190 dots an inch.
+PIXELS_PER_SQUARE: Final = 300
+BOARD_HELP: Final = (
+    "charuco:COLUMNSxROWS:SQUARE_M:MARKER_M:DICTIONARY (squares, as in charuco:8x6:0.05:0.037:5X5_100) or "
+    "checkerboard:COLUMNSxROWS:SQUARE_M (inner corners, as in checkerboard:7x4:0.06)"
+)
+
+
+def register(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    parser = commands.add_parser("calibrate", help="cameras, rig, IMU placement")
+    kinds = parser.add_subparsers(dest="calibrate_command", metavar="WHAT", required=True)
+
+    parser = kinds.add_parser("board", help="draw a ChArUco board to print")
+    parser.add_argument("--board", required=True, help=BOARD_HELP)
+    add_output(parser, "PNG file")
+    parser.set_defaults(handler=board_command)
+
+    parser = kinds.add_parser("cameras", help="intrinsics and places from images of a board")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="one folder a camera, named after it; in each, one image called floor.*",
+    )
+    parser.add_argument("--board", required=True, help=BOARD_HELP)
+    parser.add_argument("--depth", default="", metavar="NAME", help="which folder is the depth camera's colour image")
+    add_output(parser, "rig YAML to write")
+    add_json(parser)
+    parser.set_defaults(handler=cameras_command)
+
+    parser = kinds.add_parser("imus", help="how each IMU sits on its segment")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="<imu>.csv of each IMU while standing still, and bow.csv of the trunk's",
+    )
+    add_rig(parser)
+    add_output(parser, "rig YAML to write")
+    add_json(parser)
+    parser.set_defaults(handler=imus_command)
+
+    parser = kinds.add_parser("convert", help="a Pose2Sim/Anipose TOML to a rig YAML, or back, by the paths' endings")
+    parser.add_argument("calibration", type=Path, metavar="FILE")
+    add_output(parser, "the other file")
+    parser.set_defaults(handler=convert_command)
+
+
+def parse_board(text: str) -> Any:
+    """A Board as BOARD_HELP says. Raises InputError."""
+    from sport_nodes.capture.boards import Board
+
+    kind, *parts = text.split(":")
+    try:
+        columns, rows = (int(v) for v in parts[0].split("x"))
+        if kind == "charuco":
+            square, marker, dictionary = parts[1:]
+            return Board(columns, rows, float(square), float(marker), dictionary)
+        if kind == "checkerboard":
+            (square,) = parts[1:]
+            return Board(columns, rows, float(square))
+    except (ValueError, IndexError) as error:
+        raise InputError(f"board '{text}' is not understood; expected {BOARD_HELP}") from error
+    raise InputError(f"unknown kind of board '{kind}'; expected {BOARD_HELP}")
+
+
+def board_command(options: argparse.Namespace) -> Output:
+    import cv2
+
+    from sport_nodes.capture.boards import charuco_board
+
+    board = parse_board(options.board)
+    if not board.dictionary:
+        raise InputError("only ChArUco boards are drawn; give charuco:...")
+    image = charuco_board(board).generateImage((board.columns * PIXELS_PER_SQUARE, board.rows * PIXELS_PER_SQUARE))
+    if not cv2.imwrite(str(options.output), image):
+        raise InputError(f"{options.output}: cannot be written; expected a path that ends in .png")
+    size = f"{board.columns * board.square_m * 1e3:.0f} x {board.rows * board.square_m * 1e3:.0f} mm"
+    return Output(text=f"{options.output}: print it {size} large, on something flat, and measure a square")
+
+
+def cameras_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.calibration import calibrate_rig
+    from sport_nodes.capture.camera import IMAGE_SUFFIXES, read_image
+    from sport_nodes.rig import save_rig
+
+    if not options.folder.is_dir():
+        raise InputError(f"{options.folder}: there is no such folder")
+    images: dict[str, list[Any]] = {}
+    floors: dict[str, Any] = {}
+    for folder in sorted(p for p in options.folder.iterdir() if p.is_dir()):
+        files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+        images[folder.name] = [read_image(p) for p in files if p.stem != FLOOR]
+        on_floor = [read_image(p) for p in files if p.stem == FLOOR]
+        if on_floor:
+            floors[folder.name] = on_floor[0]
+    if not images:
+        raise InputError(f"{options.folder}: holds no folders; expected one a camera (camera_0, kinect, ...)")
+    rig, seen = calibrate_rig(options.output.stem, images, floors, parse_board(options.board), depth=options.depth)
+    save_rig(rig, options.output)
+    data = {
+        name: {"error_px": found.error_px, "views": found.views, "rejected": list(found.rejected)}
+        for name, found in seen.items()
+    }
+    lines = [f"{name}: {found.error_px:.2f} px from {found.views} images" for name, found in seen.items()]
+    lines += [f"  left out: {reason}" for found in seen.values() for reason in found.rejected]
+    return Output(data, "\n".join([*lines, f"written: {options.output}"]))
+
+
+def imus_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.imu import read_imu_csv
+    from sport_nodes.capture.imu_mounting import heading_of_bow, mounting
+    from sport_nodes.rig import load_rig, save_rig
+
+    rig = load_rig(options.rig)
+    heading_rad = heading_of_bow(read_imu_csv(options.folder / "bow.csv"), name="bow")
+    mounts = tuple(
+        replace(
+            mount,
+            segment_from_sensor=mounting(
+                read_imu_csv(options.folder / f"{mount.name}.csv"), heading_rad=heading_rad, name=mount.name
+            ),
+        )
+        for mount in rig.imus
+    )
+    save_rig(replace(rig, imus=mounts), options.output)
+    return Output(
+        {"heading_rad": heading_rad, "imus": [mount.name for mount in mounts]},
+        f"{len(mounts)} IMUs placed; written: {options.output}",
+    )
+
+
+def convert_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.calib_toml import export_toml, import_toml
+    from sport_nodes.rig import load_rig, save_rig
+
+    if options.calibration.suffix == ".toml":
+        save_rig(import_toml(options.calibration), options.output)
+    else:
+        export_toml(load_rig(options.calibration), options.output)
+    return Output(text=f"written: {options.output}")
