@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from sport_nodes import __version__
 from sport_nodes.errors import InputError
@@ -31,11 +31,19 @@ class Output:
 Handler = Callable[[argparse.Namespace], Output]
 
 
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the options in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"{self.prog}: {message}; see {self.prog} --help", file=sys.stderr)
+        sys.exit(UNUSABLE_INPUT)
+
+
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
     from sport_nodes.commands import calibrate, graph, models, movements, tools
 
-    top = argparse.ArgumentParser(prog="sport", description="Measure, score and coach movement.")
+    top = Parser(prog="sport", description="Measure, score and coach movement.")
     top.add_argument("--version", action="version", version=f"sport_coach {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for group in (graph, movements, models, tools, calibrate):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from sport_nodes.cli import Output
-from sport_nodes.commands.options import add_action, add_language, add_output, add_rig
+from sport_nodes.commands.options import add_action, add_language, add_output, add_rig, seed
 
 DEMO_ACTION = "standing_long_jump"
 
@@ -16,7 +16,7 @@ def register(commands: Any) -> None:
     """Add the parsers of this module's commands."""
     parser = commands.add_parser("demo", help="simulated lab, whole graph over DDS, a report at the end")
     add_action(parser, default=DEMO_ACTION)
-    parser.add_argument("--seed", type=int, default=7, help="of athlete and sensors (default: 7)")
+    parser.add_argument("--seed", type=seed, default=7, help="of athlete and sensors (default: 7)")
     parser.add_argument("--fault", action="append", metavar="NAME", help="technical fault of the simulated athlete")
     add_language(parser)
     add_output(parser, "folder for report and bag (default: output/)", required=False)
@@ -37,7 +37,7 @@ def register(commands: Any) -> None:
 
     parser = commands.add_parser("lab", help="the simulated lab, into a bag")
     add_action(parser)
-    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--seed", type=seed, required=True, help="makes the same trial again, byte by byte")
     parser.add_argument("--motion", type=Path, metavar="FILE", help="play this recorded motion instead")
     parser.add_argument("--fault", action="append", default=[], metavar="NAME", help="technical fault; may be repeated")
     parser.add_argument("--scenario", default="default", help="what goes wrong with the sensors (default: default)")

@@ -13,6 +13,8 @@ from sport_nodes.errors import InputError
 
 if TYPE_CHECKING:
     from sport_nodes.assess import Assessment
+    from sport_nodes.measurements import AlignedTrial, DeviceClock, Recording
+    from sport_nodes.motion import Motion
 
 Commands = Any
 
@@ -22,6 +24,7 @@ def register(commands: Commands) -> None:
     parser = commands.add_parser("assess", help="score, keyframes, diagnosis and coaching of one recorded movement")
     parser.add_argument("motion", type=Path, metavar="MOTION", help=".csv, .trc, .c3d or a rosbag2 folder or file")
     add_action(parser)
+    add_rig(parser)
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model (default: the nearest shipped one)")
     parser.add_argument("--report", type=Path, metavar="OUT.html", help="write the trial report too")
     parser.add_argument("--model", metavar="NAME", help="coach with this model of the local Ollama server")
@@ -62,16 +65,26 @@ def register(commands: Commands) -> None:
 def assess_command(options: argparse.Namespace) -> Output:
     from sport_nodes.assess import assess
     from sport_nodes.coaching.language_model import LanguageModel
+    from sport_nodes.io.bag import OnlySensorsError
     from sport_nodes.io.motion_files import read_motion
     from sport_nodes.keyframes.target import read_target
 
+    clocks: tuple[DeviceClock, ...] = ()
+    simulated = False
+    try:
+        motion = read_motion(options.motion)
+    except OnlySensorsError:
+        motion, _, recording = fused(options.motion, options.rig)
+        clocks, simulated = recording.clocks, recording.truth is not None
     result = assess(
-        read_motion(options.motion),
+        motion,
         options.action,
         target=read_target(options.target) if options.target else None,
         trial=options.motion.stem,
         language=options.language,
         model=LanguageModel(options.model) if options.model else None,
+        clocks=clocks,
+        simulated=simulated,
     )
     if options.report:
         from sport_nodes.report.report import write_report
@@ -131,23 +144,30 @@ def align_command(options: argparse.Namespace) -> Output:
 def fuse_command(options: argparse.Namespace) -> Output:
     from sport_nodes.assess import without_nan
     from sport_nodes.fusion.evaluate import fusion_report
-    from sport_nodes.fusion.fuse import fuse_trial
-    from sport_nodes.io.bag import read_recording
     from sport_nodes.io.motion_files import write_motion
     from sport_nodes.rig import load_rig
-    from sport_nodes.sync.align import align_recording
 
-    rig = load_rig(options.rig)
-    recording = read_recording(options.bag)
-    aligned = align_recording(recording, rig)
-    motion = fuse_trial(aligned, rig)
+    motion, aligned, recording = fused(options.bag, options.rig)
     write_motion(motion, options.output)
-    figures = fusion_report(motion, aligned, rig, truth=recording.truth)
+    figures = fusion_report(motion, aligned, load_rig(options.rig), truth=recording.truth)
     text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
     truth = figures.get("ground_truth")
     if truth:
         text += f"; mean joint error {truth['mpjpe_mm']:.1f} mm against the simulated truth"
     return Output(without_nan(figures), text)
+
+
+def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording]:
+    """The motion of a bag of sensor data, and what it was made from."""
+    from sport_nodes.fusion.fuse import fuse_trial
+    from sport_nodes.io.bag import read_recording
+    from sport_nodes.rig import load_rig
+    from sport_nodes.sync.align import align_recording
+
+    rig = load_rig(rig_name)
+    recording = read_recording(bag)
+    aligned = align_recording(recording, rig)
+    return fuse_trial(aligned, rig), aligned, recording
 
 
 def target_make_command(options: argparse.Namespace) -> Output:

@@ -32,3 +32,11 @@ def add_rig(parser: argparse.ArgumentParser) -> None:
 
 def add_language(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--language", choices=("en", "zh"), default="en", help="of the coaching (default: en)")
+
+
+def seed(text: str) -> int:
+    """Type of a --seed option: numpy's generators take no negative ones."""
+    value = int(text)
+    if value < 0:
+        raise argparse.ArgumentTypeError(f"a seed is 0 or greater, found {value}")
+    return value

@@ -41,6 +41,10 @@ _DAMAGED: Final = (
 )
 
 
+class OnlySensorsError(InputError):
+    """A bag of sensor data that nobody has fused yet."""
+
+
 class BagWriter:
     """Writes one MCAP bag. Same messages and times, same bytes.
 
@@ -192,10 +196,10 @@ def read_motion_bag(path: Path) -> Motion:
             return _motion_of_skeletons(found[topics.MOTION_SKELETON])
         known = reader.topic_names
         raw = any(_is_sensor(c.topic, c.msgtype) for c in reader.connections)
-    hint = "; it is a recording of sensors: run `sport fuse` on it first" if raw else ""
-    raise InputError(
-        f"{path} has neither {topics.MOTION_TRIAL} nor {topics.MOTION_SKELETON}; its topics are {known}{hint}"
-    )
+    missing = f"{path} has neither {topics.MOTION_TRIAL} nor {topics.MOTION_SKELETON}; its topics are {known}"
+    if raw:
+        raise OnlySensorsError(f"{missing}; it is a recording of sensors: run `sport fuse` on it first")
+    raise InputError(missing)
 
 
 def _storage_files(path: Path) -> list[Path]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sport_nodes import topics
+from sport_nodes.errors import InputError
 from sport_nodes.io import bag_messages as messages
 from sport_nodes.io.bag import BagWriter
 from sport_nodes.lab.events import DepthFrame, ImuSample, KeypointFrame
@@ -31,13 +33,20 @@ def write_lab_bag(
 ) -> None:
     """Record everything that the rig's drivers publish, and the truth, as a rosbag2 folder (MCAP).
 
-    action: of a recorded motion; a simulated trial knows its own. The same arguments (and folder name) give the same
-    bytes. Raises InputError when the folder exists or the motion cannot be observed.
+    action: of a recorded motion; a simulated trial knows its own. The same arguments give the same bytes, whatever
+    the folder's name. Raises InputError when the folder exists or the motion cannot be observed.
     """
+    if path.exists():
+        raise InputError(f"{path} exists already; choose a new folder for the bag")
     player = LabPlayer(source, rig, seed=seed, scenario=scenario, action=action)
-    with BagWriter(path) as writer:
-        for item in player.play(epoch_s):
-            writer.write(*_message(item, rig), item.due_s + epoch_s)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Written aside and moved when whole: no half bags, and the file in it does not take the folder's name.
+    with tempfile.TemporaryDirectory(prefix=".lab_", dir=path.parent) as folder:
+        whole = Path(folder) / "lab"
+        with BagWriter(whole) as writer:
+            for item in player.play(epoch_s):
+                writer.write(*_message(item, rig), item.due_s + epoch_s)
+        whole.rename(path)
 
 
 def _message(item: Played, rig: Rig) -> tuple[str, Any]:
