@@ -37,7 +37,7 @@ FEATURES: Final = (
 SPREAD_FACTOR: Final = 2.0
 SPREAD_FLOOR: Final = 0.15
 #: Root mean square of the features' deviations, in spreads, above which a movement is like none of the training's ...
-STRANGE_DISTANCE: Final = 3.0
+STRANGE_DISTANCE: Final = 2.5
 #: ... and by how many times another action must be nearer for the movement to be taken for that one.
 OTHER_ACTION_RATIO: Final = 1.6
 

@@ -40,6 +40,8 @@ VELOCITY_SCALE_S: Final = 0.25
 #: Duration (s) whose logarithm is the tempo zero.
 REFERENCE_DURATION_S: Final = 2.0
 SHORTEST_MOVEMENT_S: Final = 0.5
+#: Half a second at 30 Hz; fewer frames over a longer time leave out what the marks rest on.
+FEWEST_FRAMES: Final = 15
 _FILTER_PADDING_FRAMES: Final = 9
 
 _L_SHOULDER, _R_SHOULDER = INDEX["left_shoulder"], INDEX["right_shoulder"]
@@ -86,12 +88,15 @@ class PreparedMotion:
 def prepare(motion: Motion, *, frames: int = NETWORK_FRAMES) -> PreparedMotion:
     """Crop stillness, turn into the athlete's frame, normalise by the trunk, bring to `frames` frames.
 
-    Raises TooLittleError when the movement is shorter than SHORTEST_MOVEMENT_S or the trunk cannot be located.
+    Raises TooLittleError when the movement is shorter than SHORTEST_MOVEMENT_S, has fewer than FEWEST_FRAMES, does not
+    move, or the trunk cannot be located.
     """
     if len(motion) < 2 or motion.duration_s < SHORTEST_MOVEMENT_S:
         raise TooLittleError(
             f"the movement lasts {motion.duration_s:.2f} s; at least {SHORTEST_MOVEMENT_S} s are needed"
         )
+    if len(motion) < FEWEST_FRAMES:
+        raise TooLittleError(f"the movement has {len(motion)} frames, at least {FEWEST_FRAMES} are needed")
     times, positions, present = _evenly_spaced(motion)
     first, last = moving_frames(positions, present)
     chosen = slice(first, last + 1)
@@ -115,7 +120,8 @@ def prepare(motion: Motion, *, frames: int = NETWORK_FRAMES) -> PreparedMotion:
         tempo=float(np.log2((times[-1] - times[0]) / REFERENCE_DURATION_S)),
         times_s=grid,
         trunk_length_m=trunk_length_m,
-        unmeasured=1.0 - measured.mean(axis=0),
+        # Frames that a recording lost as a whole show in the mask only.
+        unmeasured=1.0 - np.minimum(measured.mean(axis=0), mask.mean(axis=0)),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from sport_nodes.motion import Motion
-from sport_nodes.scoring.features import NETWORK_FRAMES
+from sport_nodes.scoring.features import FEWEST_FRAMES, NETWORK_FRAMES
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.scores import StageScores
 
@@ -16,8 +16,6 @@ from sport_nodes.scoring.scores import StageScores
 RESCORE_PERIOD_S: Final = 0.1
 #: Frames may jitter by this share of the period without a score being left out.
 _PERIOD_SLACK: Final = 0.05
-#: Below this many frames there is no use in trying.
-FEWEST_FRAMES: Final = 15
 
 
 class LiveScorer:

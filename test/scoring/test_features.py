@@ -123,7 +123,16 @@ def test_inferred_joints_count_as_unmeasured(person):
     assert prepared.mask[INDEX["left_knee"]].all()
 
 
+def test_frames_lost_as_a_whole_count_as_unmeasured(person):
+    motion = person(rate_hz=60.0, moving_s=2.0)
+    kept = (motion.times_s < 1.0) | (motion.times_s > 1.6)
+    unmeasured = prepare(motion.take(kept)).unmeasured
+    assert np.all((unmeasured > 0.2) & (unmeasured < 0.45))
+
+
 def test_too_little_is_said_so(person):
+    with pytest.raises(TooLittleError, match="11 frames"):
+        prepare(person(rate_hz=5.0, moving_s=1.0))
     with pytest.raises(TooLittleError, match=r"0\.5 s"):
         prepare(person().take(slice(0, 10)))
     still = person().moved(np.repeat(person().positions_m[:1], len(person()), axis=0))
