@@ -76,8 +76,7 @@ def default_params_file() -> Path:
 def topic_names(rig_name: str) -> list[str]:
     """Every topic and service of the graph's own, /diagnostics and /tf aside. Raises InputError for an unknown rig."""
     rig = load_rig(rig_name)
-    shared = (topics.DIAGNOSTICS,)
-    fixed = [v for v in vars(topics).values() if isinstance(v, str) and v.startswith("/") and v not in shared]
+    fixed = [v for k, v in vars(topics).items() if k.isupper() and str(v).startswith("/") and v != topics.DIAGNOSTICS]
     devices = [c.name for c in (*rig.cameras, *([rig.depth] if rig.depth else []))] + [m.name for m in rig.imus]
     names = [topics.clock(device) for device in devices]
     names += [name(c.name) for c in rig.cameras for name in (topics.keypoints, topics.image, topics.camera_info)]
