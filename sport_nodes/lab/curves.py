@@ -13,7 +13,7 @@ class Curve:
 
     times_s: (K,) strictly increasing. values: (K,) or (K, C). velocities and accelerations have the shape of values;
     where not given, accelerations are zero and velocities are the shape-preserving slopes of Fritsch and Butland
-    (1984), zero at both ends: between two knots at rest that is the minimum-jerk course of Flash and Hogan (1985, eq. 3).
+    (1984), zero at both ends: between two knots at rest that is the minimum jerk of Flash and Hogan (1985, eq. 3).
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Curve:
 
 
 def _shape_preserving_slopes(times_s: Array, values: Array) -> Array:
-    """Slopes at the knots: the weighted harmonic mean of both sides (Fritsch and Butland 1984), 0 at extremes and ends."""
+    """Slopes at the knots: weighted harmonic mean of both sides (Fritsch and Butland 1984), 0 at extremes and ends."""
     slopes = np.zeros_like(values)
     if len(times_s) < 3:
         return slopes

@@ -1,7 +1,7 @@
 """Basketball free throw, right-handed: from technique parameters to the whole body and the ball over time.
 
 Stages: preparation from the first movement until the shooting wrist is at its lowest (the ball is brought down); dip
-until the hips are at their lowest (keyframe lowest_dip); lift until the ball leaves the hand (release), with the shooting
+until the hips are at their lowest (keyframe lowest_dip); lift until the ball leaves the hand (release), the shooting
 elbow bent most at set_point; release until the athlete stands still again, with the shooting wrist at its highest at
 follow_through.
 """
@@ -25,7 +25,6 @@ from sport_nodes.lab.trial_plan import (
     Plan,
     leaning_trunk,
     neutral_posture,
-    place_arm,
     projectile,
     quiet_weight,
     standing_body,
@@ -44,13 +43,12 @@ BALL_ANGLE_RAD: Final = np.radians(56.0)
 #: From release to the wrist's highest point [s]: 0.13 in the real throws.
 FOLLOW_S: Final = 0.13
 LOWERING_S: Final = 0.85
-#: The guide hand leaves the ball between these times before and after the release [s].
-GUIDE_LEAVES_S: Final = (0.20, 0.03)
 #: In this time before the release the guide arm takes up its own course [s].
 GUIDE_OWN_S: Final = 0.30
-#: The guide wrist lies beside the ball's middle by this many radii, and behind it by this share of the hand.
-GUIDE_ASIDE: Final = 1.05
-GUIDE_BEHIND: Final = 0.55
+#: The guide elbow is bent by this share of the shooting elbow while both hands hold the ball.
+GUIDE_ELBOW: Final = 0.92
+#: The ball lies on the hand at this share of its length.
+HAND_MIDDLE: Final = 0.55
 EVENT_RATE_HZ: Final = 250.0
 
 
@@ -185,8 +183,6 @@ class _Throw:
             (self.lowering, -rad(v["follow_wrist_flexion_deg"])),
             (self.still, 0.0),
         )
-        # The palm turns from the ball's side to behind it.
-        self._palm = track((t, 0.0), (ready, rad(80.0)))
 
     def _plan_guide_arm(self) -> None:
         r = self.release
@@ -195,6 +191,8 @@ class _Throw:
             free,
             rad(np.array([[115.0, 80.0], [122.0, 70.0], [104.0, 78.0], [44.0, 62.0], [4.0, 18.0]])),
         )
+
+        self._guide_inward = track((r - 0.45, rad(28.0)), (r - 0.2, rad(22.0)), (r + 0.3, rad(14.0)))
 
     def _posture(self, times_s: Array) -> Posture:
         idle = self._idle(times_s)
@@ -214,9 +212,9 @@ class _Throw:
         # While both hands hold the ball the guide arm does much what the shooting arm does.
         own = minimum_jerk((times_s - self.release) / GUIDE_OWN_S + 1.0)
         posture.arm_flex[:, LEFT] = (1.0 - own) * self._arm(times_s) + own * guide[:, 0] + 0.15 * lean
-        posture.elbow[:, LEFT] = (1.0 - own) * self._elbow(times_s) + own * guide[:, 1]
-        posture.arm_abd[:, LEFT] = rad(10.0)
-        posture.arm_rot[:, LEFT] = rad(18.0)
+        posture.elbow[:, LEFT] = (1.0 - own) * GUIDE_ELBOW * self._elbow(times_s) + own * guide[:, 1]
+        posture.arm_abd[:, LEFT] = rad(8.0)
+        posture.arm_rot[:, LEFT] = self._guide_inward(times_s)
         return posture
 
     def _idle(self, times_s: Array) -> Array:
@@ -236,14 +234,16 @@ class _Throw:
         )
 
     def _held_ball(self, points: dict[str, Array], times_s: Array) -> Array:
-        """(T, 3) centre of the ball on the shooting hand's palm."""
-        hand = unit(points["right_hand"] - points["right_wrist"])
+        """(T, 3) centre of the ball: between both hands at first, on the shooting hand's palm at the release."""
+        hands = {s: unit(points[f"{s}_hand"] - points[f"{s}_wrist"]) for s in ("left", "right")}
+        middles = {s: points[f"{s}_wrist"] + HAND_MIDDLE * self.athlete.hand * hands[s] for s in hands}
+        ahead = unit(hands["left"] + hands["right"])
+        between = (middles["left"] + middles["right"]) / 2 + 0.4 * BASKETBALL_RADIUS_M * ahead
         across = unit(points["left_shoulder"] - points["right_shoulder"])
-        inward = unit(across - np.sum(across * hand, axis=1, keepdims=True) * hand)
-        outward = np.cross(inward, hand)
-        turn = self._palm(times_s)[:, None]
-        normal = np.cos(turn) * inward + np.sin(turn) * outward
-        return points["right_wrist"] + 0.55 * self.athlete.hand * hand + BASKETBALL_RADIUS_M * normal
+        inward = unit(across - np.sum(across * hands["right"], axis=1, keepdims=True) * hands["right"])
+        palm = middles["right"] + BASKETBALL_RADIUS_M * np.cross(inward, hands["right"])
+        alone = minimum_jerk((times_s - self.release) / GUIDE_OWN_S + 1.0)[:, None]
+        return (1.0 - alone) * between + alone * palm
 
     def _velocity_to_ring(self, start: Array) -> Array:
         way, rise = RING_M[0] + self.athlete.ball_to_ankle_m - start[0], RING_M[1] - start[2]
@@ -259,17 +259,6 @@ class _Throw:
             self._release_point, self._release_velocity, times_s - self.release, floor_m=BASKETBALL_RADIUS_M
         )
         points["ball"] = np.where((times_s < self.release)[:, None], held, flown)
-        begin, end = self.release - GUIDE_LEAVES_S[0], self.release + GUIDE_LEAVES_S[1]
-        free = minimum_jerk((times_s - begin) / (end - begin))[:, None]
-        across = unit(points["left_shoulder"] - points["right_shoulder"])
-        shooting = unit(points["right_hand"] - points["right_wrist"])
-        # Both wrists are behind the ball's middle by the same part of a hand.
-        beside = held + across * GUIDE_ASIDE * BASKETBALL_RADIUS_M - GUIDE_BEHIND * self.athlete.hand * shooting
-        target = (1.0 - free) * beside + free * points["left_wrist"]
-        hand = unit((1.0 - free) * np.array([0.5, 0.0, 0.87]) + free * (points["left_wrist"] - points["left_elbow"]))
-        elbow = points["left_elbow"] - points["left_shoulder"]
-        pole = elbow / self.athlete.upper_arm + (1.0 - free) * np.array([0.0, 0.12, -0.1])
-        place_arm(self.athlete, points, side="left", wrist_m=target, pole=pole, hand=hand)
         return points
 
 

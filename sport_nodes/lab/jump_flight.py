@@ -22,6 +22,12 @@ STRAIGHTEST_RAD: Final = np.radians(7.0)
 BRAKE_SHAPE: Final = 2.0
 #: The knee is bent most at this share of the flight.
 TUCK_SHARE: Final = 0.55
+#: In a flight shorter than this the legs must be tucked more to clear the floor, by so much for each second less.
+LEISURE_S: Final = 0.50
+HURRIED_TUCK_RAD: Final = np.radians(260.0)
+#: Feet under the floor by less than this touch it [m]; those under it by more are lifted, with a little to spare.
+BRUSHING_M: Final = 1e-3
+LIFT_GAIN: Final = 1.2
 #: The feet land this share of the stance's stagger apart in excess, because uneven legs swing unevenly.
 LANDING_STAGGER: Final = 1.6
 #: Straightest knee at the landing.
@@ -42,22 +48,32 @@ class Flight:
 
     def __call__(self, times_s: Array) -> dict[str, Array]:
         """Every point of the body, (T, 3) by name, at (T,) times in the air."""
-        points = self._hung_body(times_s)
         since = (times_s - self.times.take_off)[:, None]
         com = self.com_start_m + self.com_velocity_mps * since + np.array([0.0, 0.0, -0.5 * GRAVITY_MPS2]) * since**2
+        points = self._hung_body(times_s, lift_m=np.zeros((len(times_s), 2)))
         shift = com - center_of_mass(points)
+        # Feet that would brush the floor are pulled up; the hips then hang a little lower, by the feet's small mass.
+        lowest = np.stack(
+            [np.minimum(points[f"{s}_heel"], points[f"{s}_toe"])[:, 2] for s in ("left", "right")], axis=1
+        )
+        under = np.maximum(-(lowest + shift[:, 2:]), 0.0)
+        if under.max() > BRUSHING_M:
+            points = self._hung_body(times_s, lift_m=LIFT_GAIN * under**2 / (under + BRUSHING_M))
+            shift = com - center_of_mass(points)
         return {name: p + shift for name, p in points.items()}
 
     def time_to_touch_s(self) -> float:
-        """Time from take-off until the heels, in the posture of the landing, reach the floor."""
-        points = self._hung_body(np.array([self.times.landing]))
+        """Time from take-off until the heels, in the posture of the landing, reach the floor; 0 if that is too high."""
+        points = self._hung_body(np.array([self.times.landing]), lift_m=np.zeros((1, 2)))
         heel = min(points["left_heel"][0, 2], points["right_heel"][0, 2])
         height = float(center_of_mass(points)[0, 2]) - heel
         rise, drop = float(self.com_velocity_mps[2]), float(self.com_start_m[2]) - height
+        if rise**2 + 2.0 * GRAVITY_MPS2 * drop < 0.0:
+            return 0.0
         return float((rise + np.sqrt(rise**2 + 2.0 * GRAVITY_MPS2 * drop)) / GRAVITY_MPS2)
 
-    def _hung_body(self, times_s: Array) -> dict[str, Array]:
-        """The body with the middle of the hips at the origin and the legs hanging free."""
+    def _hung_body(self, times_s: Array, *, lift_m: Array) -> dict[str, Array]:
+        """The body with the middle of the hips at the origin and the legs hanging free, feet pulled up by (T, 2)."""
         upper = upper_body(self.athlete, self.posture(times_s))
         lines = self.lines(times_s).reshape(-1, 2, 2)
         lean, sideways = lines[..., 0], lines[..., 1]
@@ -65,7 +81,7 @@ class Flight:
         a, b = self.athlete.thigh, self.athlete.shank
         length = np.sqrt(a * a + b * b + 2.0 * a * b * np.cos(knee) - sideways**2)
         hips = np.stack([upper["left_hip"], upper["right_hip"]], axis=1)
-        ankles = hips - np.stack([length * np.sin(lean), sideways, length * np.cos(lean)], axis=-1)
+        ankles = hips - np.stack([length * np.sin(lean), sideways, length * np.cos(lean) - lift_m], axis=-1)
         pitch = np.repeat(self.posture.foot(times_s)[:, None], 2, axis=1)
         feet = hanging_feet(self.athlete, ankle_m=ankles, yaw=SIDE_SIGN * TOE_OUT_RAD, pitch=pitch)
         root = np.zeros((len(times_s), 3))
@@ -83,7 +99,7 @@ def fly(
     stagger_m: float,
     half_stance_m: float,
 ) -> Flight:
-    """A flight that goes on from `leaving`: the points at three instants up to take-off, whose velocity is slope @ points.
+    """A flight that goes on from `leaving`: points at three instants up to take-off; slope @ points is their velocity.
 
     angles: the technique's, in radians. stagger_m: left foot ahead. half_stance_m: feet from the midline.
     """
@@ -133,6 +149,7 @@ def _knee_of_length(athlete: Athlete, length_m: float) -> float:
 def _knee_curve(times: JumpTimes, *, flexion: float, rate: float, tuck: float, landing: float) -> Curve:
     """Knee flexion in flight: the extension is braked short of a straight leg, then the leg is tucked."""
     air = times.landing - times.take_off
+    tuck = max(tuck, landing + HURRIED_TUCK_RAD * max(LEISURE_S - air, 0.0))
     brake_s, straight = 0.12 * air, flexion
     if rate < 0.0:
         room = max(flexion - STRAIGHTEST_RAD, np.radians(1.0))
@@ -140,7 +157,7 @@ def _knee_curve(times: JumpTimes, *, flexion: float, rate: float, tuck: float, l
         straight = flexion + rate * brake_s / BRAKE_SHAPE
     return Curve(
         [times.take_off, times.take_off + brake_s, times.take_off + TUCK_SHARE * air, times.landing],
-        [flexion, straight, max(tuck, landing), landing],
+        [flexion, straight, tuck, landing],
         [rate, 0.0, 0.0, 0.0],
     )
 

@@ -22,7 +22,7 @@ STANDING_LONG_JUMP: Final = Technique(
         "forward_swing_deg": P(88, 14, 4, 5, 140),
         "arm_delay_s": P(0.0, 0.012, 0.006, -0.06, 0.26),
         "take_off_speed_mps": P(2.75, 0.18, 0.05, 1.8, 3.4),
-        "take_off_angle_deg": P(40, 2.5, 1.0, 18, 52),
+        "take_off_angle_deg": P(40, 2.5, 1.0, 24, 52),
         "take_off_knee_flexion_deg": P(24, 4, 1.5, 12, 75),
         "take_off_trunk_lean_deg": P(3, 4, 1.5, -8, 45),
         "heel_rise_deg": P(66, 4, 2, 25, 78),

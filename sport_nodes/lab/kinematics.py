@@ -126,7 +126,7 @@ def two_link(start: Array, target: Array, *, lengths: tuple[float, float], pole:
 def upper_body(athlete: Athlete, posture: Posture) -> dict[str, Array]:
     """Points of pelvis, trunk, head and arms relative to the middle of the hips, each (T, 3), by COCO name.
 
-    Also `pelvis` and `thorax`, their orientations (T, 3, 3), `head_joint`, and the hands' ends `left_hand`, `right_hand`.
+    Also `head_joint`, the fingertips `left_hand`, `right_hand`, and orientations (T, 3, 3): `pelvis`, `thorax`, `head`.
     """
     pelvis = rot_z(posture.pelvis_yaw) @ rot_y(posture.pelvis_pitch) @ rot_x(posture.pelvis_roll)
     thorax = pelvis @ rot_z(posture.spine_twist) @ rot_y(posture.spine_flex) @ rot_x(posture.spine_side)
@@ -157,8 +157,9 @@ def upper_body(athlete: Athlete, posture: Posture) -> dict[str, Array]:
 
 
 def planted_feet(athlete: Athlete, *, ball_m: Array, yaw: Array, pitch: Array) -> Feet:
-    """Feet on the floor. ball_m: (2, 3) or (T, 2, 3) balls of the flat feet; yaw: (2,) toes outwards to the left positive;
+    """Feet on the floor.
 
+    ball_m: (2, 3) or (T, 2, 3) balls of the flat feet. yaw: (2,) of the toes, to the left positive.
     pitch: (T, 2), heel raised about the ball where positive, toes raised about the heel where negative.
     """
     turn = rot_z(np.asarray(yaw))
@@ -194,7 +195,7 @@ def hanging_feet(athlete: Athlete, *, ankle_m: Array, yaw: Array, pitch: Array) 
 def whole_body(
     athlete: Athlete, *, root_m: Array, upper: dict[str, Array], feet: Feet, knee_pole: Array
 ) -> dict[str, Array]:
-    """Every point of the body in world, (T, 3) each: COCO's 17, `left_toe`, `left_heel`, `left_hand`, and the right ones.
+    """Every point of the body in world, (T, 3) each: COCO's 17, `left_toe`, `left_heel`, `left_hand` and the right's.
 
     root_m: (T, 3) middle of the hips. knee_pole: (T, 2, 3) the side to which the knees bend.
     """

@@ -19,9 +19,11 @@ RATERS: Final = 3
 POPULATION_SD: Final = 14.0
 #: Of the raters' disagreement, the share that is a rater's own leniency; the rest differs from trial to trial.
 LENIENCY_SHARE: Final = 0.3
-#: A stage of good technique loses up to this many points for small blemishes that no criterion names.
-BLEMISH_POINTS: Final = 6.0
-LOWEST_STAGE_MARK: Final = 15.0
+#: At the edge of a criterion's good range a stage has lost this many points, at the parameter's mean none.
+BLEMISH_POINTS: Final = 5.0
+#: A range that ends at the mean (nothing beyond it is better) is taken to have this width.
+SMALLEST_RANGE: Final = 1e-6
+LOWEST_STAGE_MARK: Final = 25.0
 
 
 def stage_marks(technique: Technique, values: Mapping[str, float]) -> Array:
@@ -31,9 +33,9 @@ def stage_marks(technique: Technique, values: Mapping[str, float]) -> Array:
         value = values[c.parameter]
         beyond = max(c.low - value, value - c.high, 0.0)
         losses[c.stage] += c.cost * min(beyond / c.span, 1.0)
-        # Inside the good range the middle is best: a style near its edge costs a little.
-        middle, half = (c.low + c.high) / 2, (c.high - c.low) / 2
-        losses[c.stage] += BLEMISH_POINTS / 3 * min(abs(value - middle) / half, 1.0) ** 2
+        best = technique.parameters[c.parameter].mean
+        edge = c.high if value > best else c.low
+        losses[c.stage] += BLEMISH_POINTS * min(abs(value - best) / max(abs(edge - best), SMALLEST_RANGE), 1.0) ** 2
     return np.array([max(100.0 - losses[s], LOWEST_STAGE_MARK) for s in technique.stages])
 
 
@@ -46,7 +48,7 @@ def total_mark(technique: Technique, marks: Array) -> float:
     return float((1.0 - WORST_SHARE) * (weights @ marks) / weights.sum() + WORST_SHARE * marks.min())
 
 
-WORST_SHARE: Final = 0.35
+WORST_SHARE: Final = 0.25
 
 
 def disagreement_variance(*, icc: float = TARGET_ICC, population_sd: float = POPULATION_SD) -> float:

@@ -1,8 +1,8 @@
 """Sit-up: from technique parameters to the whole body over time, several repetitions in a trial.
 
-Each repetition begins with the keyframe lying (the trunk starts to move). Stages: lying until the shoulders have risen by
-a tenth of the repetition's excursion (keyframe leaving_floor); rise until nine tenths; top, with the shoulders' highest
-point as keyframe top, until they are below nine tenths again; return until they are back below the tenth
+Each repetition begins with the keyframe lying (the trunk starts to move). Stages: lying until the shoulders have risen
+by a tenth of the repetition's excursion (keyframe leaving_floor); rise until nine tenths; top, with the shoulders highest
+at the keyframe top, until they are below nine tenths again; return until they are back below the tenth
 (back_on_floor).
 """
 
@@ -92,8 +92,8 @@ class _SitUps:
                 rise.append((start, 0.0))
             if v["jerk"] > 0.0:
                 # A jerk throws the trunk up, then it stalls half-way.
-                rise.append((start + (0.5 - 0.22 * v["jerk"]) * span, 0.50 + 0.05 * v["jerk"]))
-                rise.append((start + (0.5 + 0.20 * v["jerk"]) * span, 0.52 + 0.05 * v["jerk"]))
+                rise.append((start + (0.5 - 0.14 * v["jerk"]) * span, 0.50 + 0.05 * v["jerk"]))
+                rise.append((start + (0.5 + 0.22 * v["jerk"]) * span, 0.52 + 0.05 * v["jerk"]))
             rise.append((start + span, 1.0))
             rise.append((start + span + v["top_s"], 1.0))
             rise.append((self.ends[i], 0.0))
@@ -150,26 +150,49 @@ class _SitUps:
         feet = hanging_feet(athlete, ankle_m=ankles, yaw=SIDE_SIGN * TOE_OUT_RAD, pitch=pitch)
         up = np.broadcast_to(np.array([0.25, 0.0, 1.0]), ankles.shape)
         points = whole_body(athlete, root_m=root, upper=upper, feet=feet, knee_pole=up)
-        head, thorax = upper["head"], upper["thorax"]
-        for side, name in enumerate(("left", "right")):
-            sign = SIDE_SIGN[side]
-            at_head = points["head_joint"] + head @ (np.array(HANDS_AT_HEAD) * np.array([1, sign, 1]) * height)
-            ahead = points[f"{name}_shoulder"] + 0.92 * (athlete.upper_arm + athlete.forearm) * unit(
-                np.array([1.0, 0.0, 0.15]) + 0.2 * thorax[..., 2]
-            )
-            swing = np.minimum(throw, 1.0)[:, None]
-            wrist = (1.0 - swing) * at_head + swing * ahead
-            # Elbows point aside when lying and come forward to the knees at the top; thrown arms bend downwards.
-            forward = progress[:, None]
-            pole = (1.0 - swing) * (
-                sign * (1.0 - 0.3 * forward) * thorax[..., 1] + (0.2 + 0.7 * forward) * thorax[..., 0]
-            ) + swing * (sign * thorax[..., 1] - 0.3 * thorax[..., 2])
-            hand = unit(
-                (1.0 - swing) * (0.6 * thorax[..., 2] - 0.8 * sign * thorax[..., 1])
-                + swing * (wrist - points[f"{name}_shoulder"])
-            )
-            place_arm(athlete, points, side=name, wrist_m=wrist, pole=pole, hand=hand)
+        for side in ("left", "right"):
+            self._place_arm(points, upper, side=side, progress=progress[:, None], throw=np.minimum(throw, 1.0))
         return points
+
+    def _place_arm(
+        self, points: dict[str, Array], upper: dict[str, Array], *, side: str, progress: Array, throw: Array
+    ) -> None:
+        """Hand at the head, elbow aside when lying and forward at the top; a thrown arm (0 to 1) points ahead."""
+        athlete, sign = self.athlete, 1.0 if side == "left" else -1.0
+        head, thorax, shoulder = upper["head"], upper["thorax"], points[f"{side}_shoulder"]
+        at_head = np.array(HANDS_AT_HEAD) * np.array([1.0, sign, 1.0]) * athlete.height_m
+        place_arm(
+            athlete,
+            points,
+            side=side,
+            wrist_m=points["head_joint"] + head @ at_head,
+            pole=sign * (1.0 - 0.3 * progress) * thorax[..., 1] + (0.2 + 0.7 * progress) * thorax[..., 0],
+            hand=unit(0.6 * thorax[..., 2] - 0.8 * sign * thorax[..., 1]),
+        )
+        ahead = unit(np.array([1.0, 0.1 * sign, 0.1]) + 0.2 * thorax[..., 2])
+        start = shoulder
+        for joint, length in (("elbow", athlete.upper_arm), ("wrist", athlete.forearm), ("hand", athlete.hand)):
+            # Swinging each bone by its angle keeps its length.
+            bone = turned(points[f"{side}_{joint}"] - start, ahead, throw)
+            start = points[f"{side}_{joint}"].copy()
+            previous = shoulder if joint == "elbow" else points[f"{side}_{_PROXIMAL[joint]}"]
+            points[f"{side}_{joint}"] = previous + length * bone
+
+
+_PROXIMAL: Final = {"wrist": "elbow", "hand": "wrist"}
+
+
+def turned(vectors: Array, target: Array, share: Array) -> Array:
+    """(T, 3) directions of vectors turned towards the unit target by a (T,) share of the angle between them."""
+    begin = unit(vectors)
+    angle = np.arccos(np.clip(np.sum(begin * target, axis=1), -1.0, 1.0))[:, None]
+    sin = np.maximum(np.sin(angle), SMALLEST_SINE)
+    s = share[:, None]
+    return unit(np.sin((1.0 - s) * angle) / sin * begin + np.sin(s * angle) / sin * target)
+
+
+#: Below this sine two directions count as one.
+SMALLEST_SINE: Final = 1e-9
 
 
 def _curl_of_line(spine: Array) -> Array:

@@ -149,6 +149,11 @@ class _Jump:
     def _fly(self) -> None:
         leaving = self._before(self.times.take_off + BEFORE_S)
         flight_s = self._flight(leaving).time_to_touch_s()
+        # Who leaves the floor too slowly to get the legs out lands with them bent.
+        while flight_s < SHORTEST_FLIGHT_S and self._rad["landing_knee_flexion"] < MOST_BENT_LANDING_RAD:
+            self._rad["landing_knee_flexion"] += BENDING_STEP_RAD
+            self._rad["landing_reach"] *= REACH_STEP
+            flight_s = self._flight(leaving).time_to_touch_s()
         self._set_times(self.times.take_off, flight_s)
         self.flight = self._flight(leaving)
 
@@ -216,13 +221,18 @@ class _Jump:
 CROUCH_REACH: Final = (-0.25, 0.45)
 #: Longer than any jump, for the length of the sway [s].
 LONGEST_JUMP_S: Final = 6.0
+#: Time that legs need from trailing to landing [s]; a slower take-off is made up for by bent knees at the landing.
+SHORTEST_FLIGHT_S: Final = 0.32
+MOST_BENT_LANDING_RAD: Final = np.radians(100.0)
+BENDING_STEP_RAD: Final = np.radians(6.0)
+REACH_STEP: Final = 0.95
 EVENT_RATE_HZ: Final = 250.0
 
 
 def plan_standing_long_jump(
     athlete: Athlete, technique: Mapping[str, float], *, rng: np.random.Generator, idle_s: tuple[float, float]
 ) -> Plan:
-    """Plan one jump. technique: values of `STANDING_LONG_JUMP`'s parameters. idle_s: quiet standing before and after."""
+    """Plan one jump. technique: values of STANDING_LONG_JUMP's parameters. idle_s: quiet standing before and after."""
     jump = _Jump(athlete, technique, rng=rng, idle=idle_s)
     t = jump.times
     around = np.arange(t.deepest - 0.2, t.take_off, 1.0 / EVENT_RATE_HZ)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,7 +20,7 @@ Pose = Callable[[Array], dict[str, Array]]
 TOE_OUT_RAD = np.radians(7.0)
 #: The knee keeps this flexion where the leg is at its straightest, so that a planted foot stays within reach [rad].
 MINIMUM_KNEE_FLEXION_RAD = np.radians(3.0)
-#: The two legs' allowed heights are blended over this distance, so that the hips do not jerk when the limit changes [m].
+#: The two legs' greatest heights are blended over this distance, so that the hips do not jerk between them [m].
 LEG_BLEND_M = 0.002
 
 
@@ -29,7 +29,7 @@ class Plan:
     """One trial before it is sampled.
 
     pose: the points at any times from 0 to duration_s. keyframes: (name, seconds, repetition) in order of time.
-    bounds_s: (R, stages + 1). quiet_s: the athlete rests before the first and after the second of these times.
+    bounds_s: (R, stages + 1).
     """
 
     pose: Pose
@@ -123,7 +123,7 @@ SWAY_STEP_S = 0.9
 #: Standard deviation of the hips' sway in quiet standing [m] (Winter 1995: about 4 mm).
 SWAY_M = 0.004
 
-#: Radius of the balls [m]: basketball size 7 (FIBA 2022, circumference 0.75 to 0.77 m), volleyball (FIVB: 0.65 to 0.67 m).
+#: Radius of the balls [m], from circumferences of 0.75 to 0.77 m (FIBA, size 7) and 0.65 to 0.67 m (FIVB).
 BASKETBALL_RADIUS_M = 0.121
 VOLLEYBALL_RADIUS_M = 0.105
 
@@ -163,7 +163,7 @@ KNEE_POLE = np.array([0.0, 0.0, 0.25])
 def place_arm(
     athlete: Athlete, points: dict[str, Array], *, side: str, wrist_m: Array, pole: Array, hand: Array
 ) -> None:
-    """Bring one wrist of a body to (T, 3) wrist_m, the elbow on the side of `pole`, the hand along (T, 3) unit `hand`."""
+    """Bring one wrist to (T, 3) wrist_m, with the elbow on the side of `pole` and the hand along (T, 3) unit `hand`."""
     elbow, end = two_link(points[f"{side}_shoulder"], wrist_m, lengths=(athlete.upper_arm, athlete.forearm), pole=pole)
     points[f"{side}_elbow"], points[f"{side}_wrist"] = elbow, end
     points[f"{side}_hand"] = end + athlete.hand * hand
