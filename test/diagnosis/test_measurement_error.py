@@ -1,0 +1,80 @@
+"""Measurement error against algebra and against many noisy repetitions."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from sport_nodes.actions import load_action
+from sport_nodes.body import Body
+from sport_nodes.diagnosis.measurement_error import DEFAULT_SIGMA_M, KEYFRAME_SIGMA_S, mdc95, standard_error
+from sport_nodes.diagnosis.metrics import Repetition, read_metric
+from sport_nodes.keyframes.features import resample, smoothed_body
+from sport_nodes.lab.simulate import simulate
+from sport_nodes.skeleton import INDEX
+
+ACTION = load_action("standing_long_jump")
+STAGES = tuple(s.name for s in ACTION.stages)
+
+
+def subject(seed: int = 3) -> tuple[Body, Repetition]:
+    trial = simulate("standing_long_jump", seed=seed, rate_hz=60.0)
+    keyframes = {k.name: k.time_s for k in trial.keyframes}
+    return smoothed_body(resample(trial.motion, 60.0)), Repetition(keyframes, trial.stage_bounds_s[0], STAGES)
+
+
+def test_mdc_is_published_factor() -> None:
+    assert mdc95(1.0) == pytest.approx(2.77, abs=0.01)
+
+
+def test_height_of_still_hips_is_sigma_over_root_two() -> None:
+    times = np.arange(60) / 60.0
+    body = Body(times, np.ones((60, 17, 3)), 2.0, np.array([1.0, 0.0, 0.0]))
+    keyframes = dict.fromkeys(("deepest_crouch", "take_off", "flight_peak", "landing"), 0.5)
+    repetition = Repetition(keyframes, np.array([0.0, 0.2, 0.4, 0.6, 0.8]), STAGES)
+    spec = replace(ACTION.metric("crouch_com_height"), quantity="pelvis_height")
+    error = standard_error(spec, body, np.full((60, 17), 0.02), repetition, side="", rate_hz=60.0)
+    assert error == pytest.approx(100.0 * 0.02 / np.sqrt(2.0) / 2.0, rel=0.03)
+
+
+@pytest.mark.parametrize("name", ["crouch_knee_flexion", "crouch_trunk_inclination", "landing_leg_reach"])
+def test_steady_errors_agree_with_many_noisy_copies(name: str) -> None:
+    body, repetition = subject()
+    spec = ACTION.metric(name)
+    sigma = 0.01
+    noise = np.random.default_rng(0).normal(0.0, sigma, (400, 1, 17, 3))
+    copies = Body(body.times_s, body.positions_m + noise, body.height_m, body.forward)
+    spread = float(np.std(read_metric(spec, copies, repetition, side="")))
+    known = np.full(body.positions_m.shape[:2], sigma)
+    keyframe_part = standard_error(spec, body, np.full_like(known, 1e-9), repetition, side="", rate_hz=1e6)
+    error = standard_error(spec, body, known, repetition, side="", rate_hz=1e6)
+    assert np.sqrt(error**2 - keyframe_part**2) == pytest.approx(spread, rel=0.15)
+
+
+def test_error_grows_with_sigma_and_falls_back_to_the_stated_default() -> None:
+    body, repetition = subject()
+    shape = body.positions_m.shape[:2]
+    spec = ACTION.metric("crouch_knee_flexion")
+
+    def error(sigma: float) -> float:
+        return standard_error(spec, body, np.full(shape, sigma), repetition, side="", rate_hz=30.0)
+
+    assert error(0.005) < error(0.02)
+    assert error(np.nan) == pytest.approx(error(DEFAULT_SIGMA_M))
+
+
+def test_durations_err_by_their_two_keyframes() -> None:
+    body, repetition = subject()
+    spec = ACTION.metric("push_duration")
+    error = standard_error(spec, body, np.zeros(body.positions_m.shape[:2]), repetition, side="", rate_hz=1e6)
+    assert error == pytest.approx(np.sqrt(2.0) * KEYFRAME_SIGMA_S)
+
+
+def test_hidden_joints_have_no_error() -> None:
+    body, repetition = subject()
+    positions = np.array(body.positions_m)
+    positions[:, INDEX["left_knee"]] = np.nan
+    hidden = Body(body.times_s, positions, body.height_m, body.forward)
+    spec = ACTION.metric("crouch_knee_flexion")
+    sigma = np.full(positions.shape[:2], 0.01)
+    assert np.isnan(standard_error(spec, hidden, sigma, repetition, side="left", rate_hz=30.0))
