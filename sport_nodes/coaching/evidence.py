@@ -121,7 +121,7 @@ def _stages(facts: Facts, language: str) -> Iterator[Evidence]:
     for stage in facts.scores.stages if facts.scored else ():
         if not math.isfinite(stage.score):
             continue
-        praised = stage.score >= STRONG_STAGE_POINTS or stage.name in best_and_worst[:1]
+        praised = stage in facts.strong_stages or stage.name in best_and_worst[:1]
         faulted = stage.score < _WEAK_STAGE_POINTS or stage.name in best_and_worst[1:]
         numbers = (*((value, POINTS, "") for value in (stage.score, stage.low, stage.high)), _FULL_SCORE)
         for polarity in [PRAISE] * bool(praised) + [FAULT] * bool(faulted) or [""]:

@@ -115,8 +115,13 @@ class Facts:
 
     @property
     def strong_stages(self) -> list[StageScore]:
-        """Stages of at least "good", the best first."""
-        stages = [s for s in self.scores.stages if self.scored and s.score >= STRONG_STAGE_POINTS]
+        """Stages of at least "good" in which nothing deviates, the best first."""
+        faulted = {finding.stage for finding in self.deviations}
+        stages = [
+            stage
+            for stage in self.scores.stages
+            if self.scored and stage.score >= STRONG_STAGE_POINTS and stage.name not in faulted
+        ]
         return sorted(stages, key=lambda s: -s.score)
 
     @property

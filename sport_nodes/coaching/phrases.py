@@ -14,7 +14,7 @@ _PHRASES: Final[dict[str, tuple[str, str]]] = {
         "{action}：本次不给分，原因：{reason}。",
     ),
     "stage_range": (
-        "The strongest stage is {best} ({best_score} points), and {worst} ({worst_score} points) has most to gain.",
+        "The strongest is {best} ({best_score} points), and {worst} ({worst_score} points) has most to gain.",
         "最好的阶段是{best}（{best_score} 分），提升空间最大的是{worst}（{worst_score} 分）。",
     ),
     "no_comparison": (

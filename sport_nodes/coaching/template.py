@@ -233,7 +233,7 @@ class _Writer:
 
     def _stage(self, name: str) -> str:
         words = stage_words(self._facts.action, name, self._language)
-        return words if self._language == "zh" else f"the {_inside_sentence(words)}"
+        return words if self._language == "zh" else f"the {_inside_sentence(words)} stage"
 
 
 def _metrics(findings: list[Finding] | tuple[Finding, ...]) -> tuple[str, ...]:
