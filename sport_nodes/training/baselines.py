@@ -53,7 +53,7 @@ def ridge(features: Array, marks: Array, held_out: Array, held_out_marks: Array,
     best: Array = np.zeros(x.shape[1])
     best_error = np.inf
     for penalty in PENALTIES:
-        weights: Array = np.linalg.solve(gram + penalty * np.eye(len(gram)), right)
+        weights = np.asarray(np.linalg.solve(gram + penalty * np.eye(len(gram)), right), dtype=np.float64)
         error = float(np.abs(standardised(held_out) @ weights + centre - held_out_marks).mean())
         if error < best_error:
             best, best_error = weights, error

@@ -22,7 +22,7 @@ RANKING_WARM_UP_EPOCHS: Final = 5.0  # the paper's warm-up
 SMOOTHNESS_WEIGHT: Final = 0.2  # lambda 2 of the paper at the start
 SMOOTHNESS_DECAY: Final = 0.9  # per ten epochs, the paper's section 4
 #: The paper gives no weights for these three, which need labels that only some data sets have.
-STAGE_WEIGHT: Final = 0.5
+STAGE_WEIGHT: Final = 1.0
 GRADE_WEIGHT: Final = 0.2
 BOUNDARY_WEIGHT: Final = 20.0
 

@@ -1,19 +1,19 @@
-"""The simulated training set: people, their trials with and without faults, seen by sensor-like eyes."""
+"""The simulated training set: students of varying skill and their trials, seen by sensor-like eyes."""
 
 from __future__ import annotations
 
 import logging
 import multiprocessing
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from sport_nodes.actions import action_names, load_action
 from sport_nodes.lab.athlete import sample_athlete
-from sport_nodes.lab.simulate import SimulatedTrial, fault_names, simulate_person, technique_of
-from sport_nodes.lab.technique import sample_style
+from sport_nodes.lab.population import sample_person, sample_person_trial
+from sport_nodes.lab.simulate import SimulatedTrial
 from sport_nodes.scoring.familiarity import feature_vector
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
@@ -23,17 +23,14 @@ from sport_nodes.training.trial_set import TrialSet
 
 log = logging.getLogger(__name__)
 
-#: How many faults a trial has, and how likely that is.
-FAULT_COUNT_PROBABILITIES: Final = (0.25, 0.35, 0.25, 0.15)
-SEVERITY_RANGE: Final = (0.2, 1.2)
-#: Stillness before and after the movement [s].
+#: Stillness that is left before and after the movement [s].
 IDLE_RANGE_S: Final = (0.05, 0.8)
 REPETITION_RANGE: Final = (1, 3)
 #: The lab's own rate is not needed: the noise is added at the sensors' 30 Hz.
 SIMULATION_RATE_HZ: Final = 60.0
 _PROGRESS_EVERY: Final = 200
-#: Keeps the random numbers of style apart from those of body and execution.
-_STYLE: Final = 1
+#: Keeps the random numbers of habits apart from those of body and execution.
+_HABITS: Final = 1
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,9 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
     trial = _simulated(spec, rng)
     condition = draw_condition(rng)
-    motion = as_measured(trial.motion, CONDITIONS[condition], rng=rng)
+    begin_s = float(trial.stage_bounds_s[0, 0] - rng.uniform(*IDLE_RANGE_S))
+    end_s = float(trial.stage_bounds_s[-1, -1] + rng.uniform(*IDLE_RANGE_S))
+    motion = as_measured(trial.motion.between(begin_s, end_s), CONDITIONS[condition], rng=rng)
     repeated = load_action(spec.action).repeated
     windows = split_repetitions(motion) if repeated else ((motion.times_s[0], motion.times_s[-1]),)
     rows = []
@@ -92,22 +91,13 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
 
 
 def _simulated(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
-    """A trial of the person, with faults of severities of their own. A person has one body, and one style an action."""
+    """A trial of the person, who has one body, and one style and set of habits an action."""
     action = load_action(spec.action)
-    athlete = sample_athlete(np.random.default_rng((spec.seed, spec.person)))
-    style_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _STYLE))
-    names = rng.permutation(fault_names(spec.action))
-    count = int(rng.choice(len(FAULT_COUNT_PROBABILITIES), p=FAULT_COUNT_PROBABILITIES))
-    return simulate_person(
-        spec.action,
-        athlete=athlete,
-        style=sample_style(technique_of(spec.action), style_rng),
-        faults={str(name): float(rng.uniform(*SEVERITY_RANGE)) for name in names[:count]},
-        rng=rng,
-        rate_hz=SIMULATION_RATE_HZ,
-        repetitions=int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if action.repeated else None,
-        idle_s=(float(rng.uniform(*IDLE_RANGE_S)), float(rng.uniform(*IDLE_RANGE_S))),
-    )
+    body = sample_athlete(np.random.default_rng((spec.seed, spec.person)))
+    habit_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _HABITS))
+    person = replace(sample_person(habit_rng, spec.action), athlete=body)
+    repetitions = int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if action.repeated else None
+    return sample_person_trial(rng, person, rate_hz=SIMULATION_RATE_HZ, repetitions=repetitions)
 
 
 def _inner_bounds(trial: SimulatedTrial, prepared: PreparedMotion) -> np.ndarray | None:
