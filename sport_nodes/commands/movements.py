@@ -75,6 +75,7 @@ def assess_command(options: argparse.Namespace) -> Output:
         motion = read_motion(options.motion)
     except OnlySensorsError:
         motion, _, recording = fused(options.motion, options.rig)
+        motion = from_zero(motion)
         clocks, simulated = recording.clocks, recording.truth is not None
     result = assess(
         motion,
@@ -148,13 +149,18 @@ def fuse_command(options: argparse.Namespace) -> Output:
     from sport_nodes.rig import load_rig
 
     motion, aligned, recording = fused(options.bag, options.rig)
-    write_motion(motion, options.output)
+    write_motion(from_zero(motion), options.output)
     figures = fusion_report(motion, aligned, load_rig(options.rig), truth=recording.truth)
     text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
     truth = figures.get("ground_truth")
     if truth:
         text += f"; mean joint error {truth['mpjpe_mm']:.1f} mm against the simulated truth"
     return Output(without_nan(figures), text)
+
+
+def from_zero(motion: Motion) -> Motion:
+    """The motion with seconds in the trial for the host's clock."""
+    return motion.moved(motion.positions_m, motion.times_s - motion.times_s[0])
 
 
 def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording]:

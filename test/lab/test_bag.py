@@ -33,15 +33,24 @@ def recording(bag):
     return read_recording(bag)
 
 
-def test_the_same_seed_gives_the_same_bytes(trial, bag, tmp_path, monkeypatch):
+def test_the_same_seed_gives_the_same_bytes_whatever_the_folder_is_called(trial, bag, tmp_path, monkeypatch):
     monkeypatch.setattr("time.time", lambda: 1.0)
-    write_lab_bag(simulate("standing_long_jump", seed=3, faults=("weak_arm_swing",)), RIG, tmp_path / "jump", seed=3)
-    names = sorted(p.name for p in bag.iterdir())
-    assert names == sorted(p.name for p in (tmp_path / "jump").iterdir()) == ["jump.mcap", "metadata.yaml"]
-    for name in names:
-        assert (bag / name).read_bytes() == (tmp_path / "jump" / name).read_bytes()
-    write_lab_bag(trial, RIG, tmp_path / "other" / "jump", seed=4)
-    assert (tmp_path / "other" / "jump" / "jump.mcap").read_bytes() != (bag / "jump.mcap").read_bytes()
+    again = tmp_path / "again"
+    write_lab_bag(simulate("standing_long_jump", seed=3, faults=("weak_arm_swing",)), RIG, again, seed=3)
+    assert _bytes_of(again) == _bytes_of(bag)
+    write_lab_bag(trial, RIG, tmp_path / "other", seed=4)
+    assert _bytes_of(tmp_path / "other")["lab.mcap"] != _bytes_of(bag)["lab.mcap"]
+
+
+def test_a_folder_that_is_there_is_not_written_to(trial, bag):
+    before = _bytes_of(bag)
+    with pytest.raises(InputError, match="exists already"):
+        write_lab_bag(trial, RIG, bag, seed=3)
+    assert _bytes_of(bag) == before
+
+
+def _bytes_of(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def test_every_topic_of_the_sensors_is_there_at_its_rate(trial, bag):
