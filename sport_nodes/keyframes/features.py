@@ -120,15 +120,20 @@ def resample(motion: Motion, rate_hz: float) -> Motion:
 
 def smooth(values: Array, spread_frames: float, *, order: int = 0) -> Array:
     """Gaussian smoothing of (T, C) along time, or its derivative per frame; each run without gaps by itself."""
+    if np.isfinite(values).all():
+        return _smooth_run(values, spread_frames, order)
     result = np.full_like(values, np.nan)
     for column in range(values.shape[1]):
-        known = np.isfinite(values[:, column])
-        for begin, end in _runs(known):
-            line = gaussian_filter1d(values[begin:end, column], spread_frames, mode="nearest")
-            for _ in range(order):
-                line = np.gradient(line) if len(line) > 1 else np.zeros_like(line)
-            result[begin:end, column] = line
+        for begin, end in _runs(np.isfinite(values[:, column])):
+            result[begin:end, column] = _smooth_run(values[begin:end, column, None], spread_frames, order)[:, 0]
     return result
+
+
+def _smooth_run(values: Array, spread_frames: float, order: int) -> Array:
+    line = gaussian_filter1d(values, spread_frames, axis=0, mode="nearest")
+    for _ in range(order):
+        line = np.gradient(line, axis=0) if len(line) > 1 else np.zeros_like(line)
+    return line
 
 
 def _runs(known: NDArray[np.bool_]) -> list[tuple[int, int]]:
