@@ -88,8 +88,9 @@ def _core(settings: GraphSettings) -> list[NodeSpec]:
     store, language = {"store": settings.store}, {"language": settings.language}
     nodes = [_spec("rig", "core", rig), _spec("synchronizer", "core", {**rig, **action}), _spec("markers", "view")]
     if settings.assess:
-        nodes += [_spec(name, "results") for name in ("scorer", "keyframe", "diagnosis")]
-        nodes += [_spec("coach", "results", language), _spec("report", "results", store)]
+        nodes += [_spec("scorer", "results")]
+        nodes += [_spec(name, "results", action) for name in ("keyframe", "diagnosis")]
+        nodes += [_spec("coach", "results", language), _spec("report", "results", {**action, **store})]
     if settings.record:
         nodes.append(_spec("recorder", "record", {**store, **rig}))
     return nodes

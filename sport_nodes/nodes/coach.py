@@ -9,6 +9,8 @@ from std_msgs.msg import String
 
 from sport_nodes import topics
 from sport_nodes.coaching.coach import coach
+from sport_nodes.coaching.language_model import DEFAULT_MODEL, LanguageModel
+from sport_nodes.coaching.template import SOURCE as TEMPLATE
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode
@@ -22,12 +24,16 @@ class CoachNode(SportNode):
     def __init__(self) -> None:
         super().__init__("coach")
         self.parameter("language", "en", "Language of the coach's words: en or zh.")
+        self.parameter("language_model", DEFAULT_MODEL, "Ollama model that words the report anew; empty for none.")
+        self.parameter("language_model_within_s", 20.0, "The template's words stay when the model takes longer [s].")
 
     def configure(self) -> None:
         self._report = self.publisher(CoachReport, topics.COACH_REPORT, qos.RESULT)
         self._stream = self.publisher(String, topics.COACH_STREAM, qos.STREAM)
 
     def activate(self) -> None:
+        name = self.value("language_model")
+        self._model = LanguageModel(name, time_limit_s=self.value("language_model_within_s")) if name else None
         self._work = Background(self, "coaching")
         parts = TrialParts(("scores", "keyframes", "diagnosis"), self._coach)
         self.subscribe(StageScores, topics.SCORE_TRIAL, parts.taker("scores"), qos.RESULT)
@@ -46,17 +52,29 @@ class CoachNode(SportNode):
         def stream(text: str) -> None:
             self._work.soon(lambda: self._stream.publish(String(data=text)))
 
-        self._work.submit(
-            lambda: coach(
+        def work(model: LanguageModel | None) -> Any:
+            return coach(
                 action=diagnosis.action,
                 diagnosis=diagnosis,
                 scores=scores,
                 alignment=alignment,
                 language=language,
+                model=model,
                 on_text=stream,
-            ),
-            lambda report: self._report.publish(conversions.coaching_to_message(report, header=header, trial=trial)),
-        )
+            )
+
+        def publish(report: Any) -> None:
+            self.health.figure("words by", report.source)
+            self._report.publish(conversions.coaching_to_message(report, header=header, trial=trial))
+
+        def publish_if_new(report: Any) -> None:
+            if report.source != TEMPLATE:
+                publish(report)
+
+        # The template's words are there at once; a language model's replace them when they have come and were checked.
+        self._work.submit(lambda: work(None), publish)
+        if self._model is not None:
+            self._work.submit(lambda: work(self._model), publish_if_new)
 
 
 def main() -> None:

@@ -25,7 +25,8 @@ class KeyframeNode(SportNode):
         self._keyframes = self.publisher(Keyframes, topics.KEYFRAMES, qos.RESULT)
 
     def activate(self) -> None:
-        self._targets.load()
+        target = self._targets.load()
+        align(target.motion, target)  # compiles what the first trial would wait for
         self.subscribe(TrialMotion, topics.MOTION_TRIAL, self._on_trial, qos.RESULT)
 
     def _on_trial(self, message: Any) -> None:

@@ -15,11 +15,14 @@ class TargetChoice:
     def __init__(self, node: GuardedNode) -> None:
         self._node = node
         node.parameter("target", "", "Path of a target model; empty for the shipped one nearest in body height.")
+        node.parameter("action", "standing_long_jump", "The movement to be ready for; others take longer at first.")
 
-    def load(self) -> None:
-        """Read a named file now, so that a wrong path shows on activation. Raises InputError."""
-        if self._node.value("target"):
-            read_target(self._path())
+    def load(self) -> TargetModel:
+        """Read the target now: a wrong path shows on activation, and the first trial need not wait.
+
+        Raises InputError when there is none.
+        """
+        return read_target(self._path()) if self._node.value("target") else load_target(self._node.value("action"))
 
     def for_motion(self, action: str, motion: Motion) -> TargetModel:
         """Raises InputError when there is no target for the action."""
