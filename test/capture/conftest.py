@@ -15,6 +15,9 @@ from sport_nodes.skeleton import INDEX
 DATA = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 STATURE_M = 1.72
 #: Limb radii of the drawn body; the trunk is two capsules side by side, the head a ball.
+#: A joint belongs to the shapes that it lies in, or at most this far outside of; another one covers it from this far
+#: in front of them on.
+OWN_M = IN_FRONT_M = 0.03
 RADII_M = {"upper_arm": 0.048, "forearm": 0.036, "thigh": 0.078, "shank": 0.05, "trunk": 0.11, "head": 0.10}
 
 
@@ -89,6 +92,24 @@ def render_depth(joints: np.ndarray, camera: Camera, *, background_m: float = 5.
     return depth.astype(np.float32)
 
 
+def covered_joints(joints: np.ndarray, camera: Camera, depth: np.ndarray) -> np.ndarray:
+    """(17,) joints at whose pixel another limb is drawn than one the joint belongs to."""
+    optical = camera.to_optical(joints)
+    pixels = np.rint(camera.project(joints)).astype(int)
+    rays = np.concatenate([camera.undistort(pixels.astype(float)), np.ones((17, 1))], axis=1)
+    own = np.full(17, np.inf)
+    for a, b, radius in capsules(joints):
+        begin, end = camera.to_optical(a), camera.to_optical(b)
+        line = end - begin
+        for joint, place in enumerate(optical):
+            along = np.clip((place - begin) @ line / max(line @ line, 1e-9), 0.0, 1.0)
+            if np.linalg.norm(place - begin - along * line) < radius + OWN_M:
+                ray = rays[joint : joint + 1]
+                hits = [_ball(ray, begin, radius), _ball(ray, end, radius), _cylinder(ray, begin, end, radius)]
+                own[joint] = np.fmin(own[joint], np.fmin.reduce(hits)[0])
+    return depth[pixels[:, 1], pixels[:, 0]] < own - IN_FRONT_M
+
+
 @cache
 def _rays(camera: Camera) -> np.ndarray:
     rows, columns = np.mgrid[0 : camera.height_px, 0 : camera.width_px]
@@ -133,6 +154,11 @@ def pose_maker() -> Callable[..., np.ndarray]:
 @pytest.fixture
 def renderer() -> Callable[..., np.ndarray]:
     return render_depth
+
+
+@pytest.fixture
+def covered() -> Callable[..., np.ndarray]:
+    return covered_joints
 
 
 @pytest.fixture
