@@ -49,8 +49,13 @@ class CoachNode(SportNode):
         alignment = conversions.alignment_from_message(parts["keyframes"])
         language, header = self.value("language"), parts["diagnosis"].header
 
+        said: list[str] = []
+
         def stream(text: str) -> None:
-            self._work.soon(lambda: self._stream.publish(String(data=text)))
+            # Where the language model fails, the template's words come a second time.
+            if text.strip() not in said:
+                said.append(text.strip())
+                self._work.soon(lambda: self._stream.publish(String(data=text)))
 
         def work(model: LanguageModel | None) -> Any:
             return coach(
