@@ -46,6 +46,7 @@ _UNITS: Final[dict[str, tuple[str, str, int]]] = {
     "m": (" m", " 米", 2),
     "m/s": (" m/s", " 米/秒", 1),
     "deg/s": (" °/s", " °/秒", 0),
+    "log": ("", "", 1),  # of a smoothness: higher is smoother
     "": ("", "", 2),
 }
 _UNKNOWN_UNIT_DIGITS: Final = 2

@@ -160,11 +160,11 @@ def _metric_groups(assessment: Assessment, action: Action, language: str) -> lis
     reach = plots.reach_of(findings)
     by_need = sorted(range(len(findings)), key=lambda i: (findings[i].verdict != DEVIATES, i))
     printed = set(by_need[:PRINTED_METRICS])
-    by_stage: dict[str, list[MetricRow]] = {}
+    by_stage: dict[str, list[MetricRow]] = {stage.name: [] for stage in action.stages}
     for index, finding in enumerate(findings):
         row = _metric_row(finding, action, language, reach=reach, printed=index in printed)
         by_stage.setdefault(finding.stage, []).append(row)
-    return [MetricGroup(stage_words(action, stage, language), tuple(rows)) for stage, rows in by_stage.items()]
+    return [MetricGroup(stage_words(action, stage, language), tuple(rows)) for stage, rows in by_stage.items() if rows]
 
 
 def _metric_row(finding: Finding, action: Action, language: str, *, reach: float, printed: bool) -> MetricRow:

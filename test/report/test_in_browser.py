@@ -1,0 +1,62 @@
+"""The report in headless Chromium: it runs without an error, asks for nothing, and prints on one page."""
+
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from sport_nodes.report.report import write_report
+
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--no-pdf-header-footer",
+    "--enable-logging=stderr",
+    "--virtual-time-budget=2000",
+    # The browser's own requests (updates, time) go nowhere.
+    "--host-resolver-rules=MAP * ~NOTFOUND",
+)
+A_MINUTE_S = 60
+
+
+def browse(chromium, tmp_path, *options):
+    command = [chromium, *FLAGS, f"--user-data-dir={tmp_path / 'profile'}", *options]
+    return subprocess.run(command, capture_output=True, text=True, timeout=A_MINUTE_S, check=True)
+
+
+@pytest.fixture
+def page(request, tmp_path):
+    return write_report(request.getfixturevalue(request.param), tmp_path / "report.html")
+
+
+@pytest.mark.parametrize("page", ["assessment", "hostile"], indirect=True)
+def test_it_runs_without_errors_and_without_the_network(chromium, page, tmp_path):
+    log = tmp_path / "net.json"
+    result = browse(chromium, tmp_path, "--dump-dom", f"--log-net-log={log}", page.as_uri())
+    assert "CONSOLE" not in result.stderr
+    # The player has drawn: it shows the first keyframe's time and has marked the time bar.
+    assert re.search(r'<output id="clock">[1-9]\d*\.\d\d s</output>', result.stdout)
+    assert result.stdout.count("◆") >= 4
+    assert "owned</title>" not in result.stdout
+    # A page's requests have an origin ("null" for a file); those of the browser itself are "not an origin".
+    assert set(re.findall(r'"initiator":"([^"]*)"', log.read_text(encoding="utf-8"))) == {"not an origin"}
+
+
+@pytest.mark.parametrize("page", ["assessment", "crowded", "hostile"], indirect=True)
+def test_it_prints_on_one_page_of_a4(chromium, page, tmp_path):
+    if shutil.which("pdfinfo") is None:
+        pytest.skip("no pdfinfo on this machine: apt-get install poppler-utils")
+    pdf = tmp_path / "report.pdf"
+    browse(chromium, tmp_path, f"--print-to-pdf={pdf}", page.as_uri())
+    info = subprocess.run(["pdfinfo", str(pdf)], capture_output=True, text=True, check=True).stdout
+    assert re.search(r"Pages:\s+1\b", info)
+    assert "(A4)" in info
