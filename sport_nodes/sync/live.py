@@ -13,6 +13,7 @@ from sport_nodes.measurements import AlignedTrial
 from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
 from sport_nodes.sync.align import DEPTH_MIN_CONFIDENCE, GAP_PERIODS, MAX_FILL_S, SAME_PERIODS
+from sport_nodes.sync.clock import LONGEST_TIME_S
 from sport_nodes.sync.live_filter import CausalLowPass
 from sport_nodes.sync.people import match_slots, with_sides_of
 from sport_nodes.sync.resample import COINCIDENT_S
@@ -133,7 +134,7 @@ class LiveAligner:
 
     def poll(self, now_s: float) -> list[AlignedTrial]:
         """The frames that are complete, or have waited long enough, at host time now_s."""
-        if not np.isfinite(now_s):
+        if not abs(now_s) < LONGEST_TIME_S:
             return []
         self._now_s = now_s
         frames = []
@@ -154,7 +155,7 @@ class LiveAligner:
 
     def _stamp_is_right(self, device: str, stamp_s: float, buffer: _Buffer) -> bool:
         newest_s = self._now_s if np.isfinite(self._now_s) else self._newest_s()
-        if not np.isfinite(stamp_s) or (np.isfinite(newest_s) and abs(stamp_s - newest_s) > MAX_STAMP_ERROR_S):
+        if not abs(stamp_s) < LONGEST_TIME_S or (np.isfinite(newest_s) and abs(stamp_s - newest_s) > MAX_STAMP_ERROR_S):
             self._reject(device, "stamp")
             return False
         if stamp_s <= buffer.newest_s:

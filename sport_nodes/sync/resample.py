@@ -82,7 +82,7 @@ def low_pass(times_s: Array, values: Array) -> Array:
         return values
     period_s = float(np.median(np.diff(times_s)))
     cut_off = LOW_PASS_HZ / TWO_PASS_FACTOR
-    count = int(np.ceil((times_s[-1] - times_s[0]) / period_s)) + 1
+    count = round((times_s[-1] - times_s[0]) / period_s) + 1
     if 1.0 / period_s <= 2.0 * cut_off or count < 4 * (2 * LOW_PASS_ORDER + 1):
         return values
     even_s = np.linspace(times_s[0], times_s[-1], count)

@@ -22,6 +22,8 @@ MOVING_M_S: Final = 0.30
 STILL_M_S: Final = 0.15
 #: Motion must last this long to be an onset [s].
 ONSET_S: Final = 0.15
+#: A movement rises from rest to its onset in less than this [s].
+LONGEST_RISE_S: Final = 1.5
 #: A posture held for less than this belongs to the movement; longer, it ends the trial [s].
 STILLNESS_S: Final = 0.7
 #: What is kept before the onset and after the last movement [s].
@@ -78,6 +80,7 @@ class TrialDetector:
         self._window: deque[tuple[float, Array]] = deque()
         self._first_s = np.nan  # of the frames since the last trial
         self._moving_since_s = np.nan
+        self._still_s = np.nan  # last time that it was, before the onset
         self._moved_s = np.nan  # last time that the body was not still
         self._seen_s = np.nan
 
@@ -108,14 +111,17 @@ class TrialDetector:
         return self.state
 
     def _wait(self, time_s: float, speed_m_s: float) -> None:
+        if not speed_m_s > STILL_M_S:
+            self._still_s = time_s
         if not speed_m_s > MOVING_M_S:
             self._moving_since_s = np.nan
             return
         if np.isnan(self._moving_since_s):
             self._moving_since_s = time_s
         if time_s - self._moving_since_s >= ONSET_S:
-            # The window looks back, so the movement began within its length before the speed rose.
-            onset_s = self._moving_since_s - SPEED_WINDOW_S
+            # It began when it was last still, but not long ago, and the window looks back by its length.
+            still_s = np.fmax(self._still_s, self._moving_since_s - LONGEST_RISE_S)
+            onset_s = float(still_s) - 0.5 * SPEED_WINDOW_S
             begin_s = max(onset_s - PRE_ROLL_S, self._first_s)
             self.state = TrialState(TrialPhase.RUNNING, begin_s=begin_s, onset_s=max(onset_s, self._first_s))
             self._moved_s = self._seen_s = time_s
@@ -126,7 +132,8 @@ class TrialDetector:
         if speed_m_s > STILL_M_S:
             self._moved_s = time_s
         still_s = time_s - self._moved_s  # NaN while a trial begun by hand has not moved
-        if still_s >= STILLNESS_S - SPEED_WINDOW_S:  # a pause shows shorter by the window
+        # The window makes a pause look shorter by part of its length.
+        if np.isfinite(speed_m_s) and still_s >= STILLNESS_S - 0.5 * SPEED_WINDOW_S:
             self._end(min(self._moved_s + POST_ROLL_S, time_s))
         elif time_s - self._seen_s > ABSENT_S:
             self._end(self._seen_s)
@@ -134,7 +141,7 @@ class TrialDetector:
             self._reject(time_s, f"it moved for more than {LONGEST_S:.0f} s without a rest; stand still to end a trial")
 
     def _end(self, end_s: float) -> None:
-        length_s = end_s - self.state.onset_s
+        length_s = np.fmin(self._moved_s, end_s) - self.state.onset_s - SPEED_WINDOW_S  # the window's, at both ends
         if length_s < SHORTEST_S:
             self._reject(end_s, f"it lasted {max(length_s, 0.0):.1f} s; a trial takes at least {SHORTEST_S:.1f} s")
             return
@@ -146,7 +153,7 @@ class TrialDetector:
     def _reset(self, first_s: float) -> None:
         self.state = TrialState(TrialPhase.WAITING)
         self._first_s = first_s
-        self._moving_since_s = self._moved_s = self._seen_s = np.nan
+        self._moving_since_s = self._still_s = self._moved_s = self._seen_s = np.nan
 
     def _speed(self, time_s: float, positions_m: Array) -> float:
         """Speed of the body over the window [m/s]; NaN while too little of it is seen."""
