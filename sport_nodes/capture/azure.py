@@ -97,7 +97,7 @@ class AzureKinect:
         device_s = capture.color_timestamp_usec * MICROSECONDS
         self._pace.wait(device_s)
         self._sequence += 1
-        frame = KinectFrame(color_image(capture.color), depth_m, float(getattr(capture, "temperature", np.nan)))
+        frame = KinectFrame(color_image(capture.color), depth_m)
         return Sample(device_s, arrival_s, self._sequence, frame)
 
     def _capture(self, timeout_s: float) -> Any:

@@ -41,11 +41,10 @@ class KinectSettings:
 
 @dataclass(frozen=True, eq=False)
 class KinectFrame:
-    """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth. temperature_c: NaN unknown."""
+    """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth."""
 
     color: Image
     depth_m: NDArray[np.float32]
-    temperature_c: float = float("nan")
 
 
 def kinect_source(settings: KinectSettings) -> Source[KinectFrame]:

@@ -84,8 +84,6 @@ class KinectNode(DriverNode):
             motion = Motion(np.array([stamp_s]), pose.positions_m[None], pose.confidence[None])
             self._skeleton.publish(conversions.skeleton_to_message(motion, frame_id=camera.frame_id))
         self._info.publish(conversions.camera_info(camera, stamp_s=stamp_s))
-        if np.isfinite(frame.temperature_c):
-            self.health.figure("temperature_c", f"{frame.temperature_c:.0f}")
         if self._images and self._depths:
             shown = blur_faces(frame.color, people) if self.value("blur_faces") else frame.color
             self._images.publish(jpeg(shown, camera, stamp_s=stamp_s, quality=self.value("jpeg_quality")))
