@@ -66,6 +66,11 @@ class Athlete:
         a, b = self.thigh, self.shank
         return float(np.sqrt(a * a + b * b + 2.0 * a * b * np.cos(knee_flexion_rad)))
 
+    def arm_reach_m(self, elbow_flexion_rad: float) -> float:
+        """Shoulder to wrist with the elbow bent by an angle."""
+        a, b = self.upper_arm, self.forearm
+        return float(np.sqrt(a * a + b * b + 2.0 * a * b * np.cos(elbow_flexion_rad)))
+
 
 def sample_athlete(rng: np.random.Generator, *, height_m: float | None = None) -> Athlete:
     """An athlete of the given height, or of a random one within HEIGHT_RANGE_M, with proportions of their own."""

@@ -92,7 +92,7 @@ class JumpPosture:
         self._arm = track(
             (onset, STANDING_ARM_RAD),
             (onset + 0.24 * pre, angle["first_swing"]),
-            (onset + 0.66 * pre, -angle["back_swing"]),
+            (onset + 0.66 * pre + BACK_SWING_LATE * late, -angle["back_swing"]),
             (peak, angle["forward_swing"]),
             (peak + 0.08, 0.98 * angle["forward_swing"]),
             (lowered, 0.35 * angle["forward_swing"]),
@@ -137,6 +137,8 @@ class JumpPosture:
         return posture
 
 
+#: A late swing also starts forward later: share of its delay that the end of the back swing has.
+BACK_SWING_LATE: Final = 1.4
 #: Of the crouch's sideways tilt of the pelvis, what is left at the landing.
 LANDING_ROLL_SHARE: Final = 0.5
 #: Hanging arms are turned inwards by this.

@@ -1,8 +1,8 @@
 """Sit-up: from technique parameters to the whole body over time, several repetitions in a trial.
 
 Each repetition begins with the keyframe lying (the trunk starts to move). Stages: lying until the shoulders have risen
-by a tenth of the repetition's excursion (keyframe leaving_floor); rise until nine tenths; top, with the shoulders highest
-at the keyframe top, until they are below nine tenths again; return until they are back below the tenth
+by a tenth of the repetition's excursion (keyframe leaving_floor); rise until nine tenths; top, with the shoulders
+highest at the keyframe top, until they are below nine tenths again; return until they are back below the tenth
 (back_on_floor).
 """
 
@@ -41,7 +41,9 @@ CURL_LEAD: Final = 0.22
 NECK_UP_RAD: Final = np.radians(22.0)
 NECK_DOWN_RAD: Final = np.radians(6.0)
 #: Wrists beside the head, as shares of body height in the head's frame from its joint.
-HANDS_AT_HEAD: Final = (-0.015, 0.082, 0.055)
+HANDS_AT_HEAD: Final = (-0.02, 0.07, 0.085)
+#: A jerky rise: (share of its time, share of its way).
+JERKY_RISE: Final = ((0.36, 0.52), (0.72, 0.55))
 #: Shares of the shoulders' excursion that bound the stages.
 LOW_SHARE, HIGH_SHARE = 0.10, 0.90
 EVENT_RATE_HZ: Final = 120.0
@@ -90,10 +92,11 @@ class _SitUps:
             start, span = self.starts[i], v["rise_s"]
             if i > 0:
                 rise.append((start, 0.0))
-            if v["jerk"] > 0.0:
-                # A jerk throws the trunk up, then it stalls half-way.
-                rise.append((start + (0.5 - 0.14 * v["jerk"]) * span, 0.50 + 0.05 * v["jerk"]))
-                rise.append((start + (0.5 + 0.22 * v["jerk"]) * span, 0.52 + 0.05 * v["jerk"]))
+            # A jerk throws the trunk up to half-way, where it stalls; without one the rise is smooth.
+            jerk = min(v["jerk"], 1.0)
+            for share, stalled in JERKY_RISE:
+                smooth = float(minimum_jerk(np.array(share)))
+                rise.append((start + share * span, (1.0 - jerk) * smooth + jerk * stalled))
             rise.append((start + span, 1.0))
             rise.append((start + span + v["top_s"], 1.0))
             rise.append((self.ends[i], 0.0))
@@ -151,7 +154,7 @@ class _SitUps:
         up = np.broadcast_to(np.array([0.25, 0.0, 1.0]), ankles.shape)
         points = whole_body(athlete, root_m=root, upper=upper, feet=feet, knee_pole=up)
         for side in ("left", "right"):
-            self._place_arm(points, upper, side=side, progress=progress[:, None], throw=np.minimum(throw, 1.0))
+            self._place_arm(points, upper, side=side, progress=progress[:, None], throw=np.minimum(throw, MOST_THROWN))
         return points
 
     def _place_arm(
@@ -170,16 +173,26 @@ class _SitUps:
             hand=unit(0.6 * thorax[..., 2] - 0.8 * sign * thorax[..., 1]),
         )
         ahead = unit(np.array([1.0, 0.1 * sign, 0.1]) + 0.2 * thorax[..., 2])
-        start = shoulder
-        for joint, length in (("elbow", athlete.upper_arm), ("wrist", athlete.forearm), ("hand", athlete.hand)):
-            # Swinging each bone by its angle keeps its length.
-            bone = turned(points[f"{side}_{joint}"] - start, ahead, throw)
-            start = points[f"{side}_{joint}"].copy()
-            previous = shoulder if joint == "elbow" else points[f"{side}_{_PROXIMAL[joint]}"]
-            points[f"{side}_{joint}"] = previous + length * bone
+        elbow, wrist, hand = (points[f"{side}_{joint}"] for joint in ("elbow", "wrist", "hand"))
+        upper_arm, forearm = turned(elbow - shoulder, ahead, throw), turned(wrist - elbow, ahead, throw)
+        line = athlete.upper_arm * upper_arm + athlete.forearm * forearm
+        # On its way the hand keeps so far from the shoulder that the elbow is not bent beyond what it can.
+        distance = np.linalg.norm(line, axis=1, keepdims=True)
+        closest = athlete.arm_reach_m(MOST_BENT_ELBOW_RAD)
+        place_arm(
+            athlete,
+            points,
+            side=side,
+            wrist_m=shoulder + line * np.maximum(1.0, closest / distance),
+            pole=upper_arm,
+            hand=turned(hand - wrist, ahead, throw),
+        )
 
 
-_PROXIMAL: Final = {"wrist": "elbow", "hand": "wrist"}
+#: A thrown arm is never quite straight.
+MOST_THROWN: Final = 0.88
+#: An elbow bends to 150 degrees (see `joint_angles.RANGES_DEG`); thrown arms stay short of it.
+MOST_BENT_ELBOW_RAD: Final = np.radians(143.0)
 
 
 def turned(vectors: Array, target: Array, share: Array) -> Array:

@@ -188,7 +188,7 @@ class _Jump:
 
     def _braking(self, start: float, speed: float, lowest: float, stand: float) -> Curve:
         """From the touch with its speed to a turning point and up to standing; the way sets the time it takes."""
-        way, stop_s = lowest - start, BRAKE_S[1]
+        way, stop_s = lowest - start, TURNING_S
         if speed * way > 0.0:
             stop_s = float(np.clip(BRAKE_SHAPE * way / speed, *BRAKE_S))
         landing = self.times.landing
@@ -217,6 +217,8 @@ class _Jump:
         return out
 
 
+#: Where the hips must turn back (a stiff landing on legs stretched out ahead) they do so in this time [s].
+TURNING_S: Final = 0.10
 #: How far the hips may lie before or behind the ankles in the crouch, as shares of the leg's length.
 CROUCH_REACH: Final = (-0.25, 0.45)
 #: Longer than any jump, for the length of the sway [s].
