@@ -14,7 +14,6 @@ from sport_nodes import topics
 from sport_nodes.actions import load_action
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.associate import choose_by_reference
-from sport_nodes.fusion.fuse import fuse_trial
 from sport_nodes.fusion.live import LiveFusion
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
@@ -24,11 +23,11 @@ from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
 from sport_nodes.nodes.transforms import TF, TransformSender, transform
+from sport_nodes.nodes.trial_fusion import TrialFusion
 from sport_nodes.nodes.warm_up import warm_up
 from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import INDEX
 from sport_nodes.store import checked_name
-from sport_nodes.sync.align import align_recording
 from sport_nodes.sync.live import LiveAligner
 from sport_nodes.sync.recent import RecentSamples
 from sport_nodes.sync.trial_detector import LONGEST_S, PRE_ROLL_S, TrialDetector, TrialPhase, TrialState
@@ -69,6 +68,7 @@ class SynchronizerNode(SportNode):
         self._detector = TrialDetector()
         self._trial = Trial(begin_s=math.nan, end_s=math.nan)
         self._work = Background(self, "fusion")
+        self._whole = TrialFusion(self._work, self._rig, self._recent, rate_hz=self.value("rate_hz"))
         self._inputs = SensorInputs(self, self._rig, self._aligner, self._recent)
         self.service(StartTrial, topics.SERVICE_TRIAL_START, self._on_start)
         self.service(StopTrial, topics.SERVICE_TRIAL_STOP, self._on_stop)
@@ -94,6 +94,9 @@ class SynchronizerNode(SportNode):
         before = self._detector.state.phase
         state = self._detector.update(fused)
         self._follow(before, state)
+        if state.phase is TrialPhase.RUNNING:
+            now_s = float(fused.times_s[0])
+            self._whole.anticipate(begin_s=state.begin_s, moved_s=self._detector.moved_s, now_s=now_s)
         trial = self._trial.id if state.phase is TrialPhase.RUNNING else ""
         self._frames.publish(conversions.frame_to_message(frame, fused, trial=trial, people=people.tolist()))
         self._skeletons.publish(conversions.skeleton_to_message(fused))
@@ -122,17 +125,9 @@ class SynchronizerNode(SportNode):
         self._tell(Trial.RUNNING)
 
     def _finish(self, state: TrialState) -> None:
-        """Align and fuse the trial as a whole, aside from the executor, and publish it."""
+        """Publish the trial, fused as a whole; it is finished when its motion is out."""
         trial, clocks = self._trial, self._inputs.clocks
         trial.end_s = float(state.end_s)
-        recording = self._recent.recording(state.begin_s, state.end_s, clocks)
-
-        def work() -> Motion | InputError:
-            try:
-                fused = fuse_trial(align_recording(recording, self._rig, rate_hz=self.value("rate_hz")), self._rig)
-                return fused.between(state.begin_s, state.end_s)
-            except InputError as error:
-                return error
 
         def publish(motion: Motion | InputError) -> None:
             if isinstance(motion, InputError):
@@ -148,7 +143,7 @@ class SynchronizerNode(SportNode):
             self._sync.publish(conversions.sync_to_message(clocks, stamp_s=stamp_s, trial=trial.id))
             self._tell(Trial.FINISHED, "the athlete stood still", trial=trial)
 
-        self._work.submit(work, publish)
+        self._whole.finish(begin_s=state.begin_s, end_s=state.end_s, then=publish)
 
     def _tell(self, state: int, reason: str = "", *, trial: Any = None) -> None:
         trial = trial or self._trial

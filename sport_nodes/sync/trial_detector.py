@@ -18,10 +18,10 @@ Array = NDArray[np.float64]
 #: Speed of a body part is taken over this long [s]: longer than noise, shorter than any movement's phase.
 SPEED_WINDOW_S: Final = 0.25
 #: The body moves above the first speed and is still below the second [m/s].
-MOVING_M_S: Final = 0.30
+MOVING_M_S: Final = 0.22
 STILL_M_S: Final = 0.15
 #: Motion must last this long to be an onset [s].
-ONSET_S: Final = 0.15
+ONSET_S: Final = 0.2
 #: A movement rises from rest to its onset in less than this [s].
 LONGEST_RISE_S: Final = 1.5
 #: A posture held for less than this belongs to the movement; longer, it ends the trial [s].
@@ -83,6 +83,11 @@ class TrialDetector:
         self._still_s = np.nan  # last time that it was, before the onset
         self._moved_s = np.nan  # last time that the body was not still
         self._seen_s = np.nan
+
+    @property
+    def moved_s(self) -> float:
+        """When the body of the running trial last moved; NaN before it did."""
+        return self._moved_s
 
     def update(self, frame: Motion) -> TrialState:
         """The state after a fused frame (a motion of length 1)."""

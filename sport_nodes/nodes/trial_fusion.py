@@ -1,0 +1,68 @@
+"""Fuses a trial as a whole, and begins to while it is not yet certain that it is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sport_nodes.errors import InputError
+from sport_nodes.fusion.fuse import fuse_trial
+from sport_nodes.motion import Motion
+from sport_nodes.nodes.background import Background
+from sport_nodes.rig import Rig
+from sport_nodes.sync.align import align_recording
+from sport_nodes.sync.recent import RecentSamples
+from sport_nodes.sync.trial_detector import POST_ROLL_S
+
+Result = Motion | InputError
+
+
+@dataclass
+class _Job:
+    """One span being fused, what came of it, and who waits for it."""
+
+    begin_s: float
+    end_s: float
+    result: Result | None = None
+    then: Callable[[Result], None] | None = None
+
+    def done(self, result: Result) -> None:
+        self.result = result
+        if self.then is not None:
+            self.then(result)
+
+
+class TrialFusion:
+    """Aligns and fuses spans of the recent samples, aside from the executor."""
+
+    def __init__(self, work: Background, rig: Rig, recent: RecentSamples, *, rate_hz: float) -> None:
+        self._work, self._rig, self._recent, self._rate_hz = work, rig, recent, rate_hz
+        self._job: _Job | None = None
+
+    def anticipate(self, *, begin_s: float, moved_s: float, now_s: float) -> None:
+        """Begin on the trial as if the athlete's stillness were its end; in vain when they move again."""
+        if now_s - moved_s >= POST_ROLL_S and (self._job is None or self._job.end_s < moved_s):
+            self._job = self._begin(begin_s, moved_s + POST_ROLL_S)
+
+    def finish(self, *, begin_s: float, end_s: float, then: Callable[[Result], None]) -> None:
+        """Call `then` with the trial's motion on the host's clock, or with why there is none."""
+        job, self._job = self._job, None
+        if job is None or (job.begin_s, job.end_s) != (begin_s, end_s):
+            job = self._begin(begin_s, end_s)
+        if job.result is None:
+            job.then = then
+        else:
+            then(job.result)
+
+    def _begin(self, begin_s: float, end_s: float) -> _Job:
+        recording, rig, rate_hz = self._recent.recording(begin_s, end_s), self._rig, self._rate_hz
+
+        def fuse() -> Result:
+            try:
+                return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig).between(begin_s, end_s)
+            except InputError as error:
+                return error
+
+        job = _Job(begin_s, end_s)
+        self._work.submit(fuse, job.done)
+        return job
