@@ -9,7 +9,7 @@ from sport_nodes.coaching.coach_report import CoachReport, Improvement
 from sport_nodes.coaching.facts import Advice, Facts
 from sport_nodes.coaching.phrases import Phrases
 from sport_nodes.coaching.sentences import Sentence, split_sentences
-from sport_nodes.coaching.words import DIMENSION_WORDS, GRADE_WORDS, choose, number, stage_words
+from sport_nodes.coaching.words import DIMENSION_WORDS, GRADE_WORDS, choose, number, reason_words, stage_words
 from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_ERROR, WITHIN_TOLERANCE, Finding
 
 SOURCE: Final = "template"
@@ -214,7 +214,9 @@ class _Writer:
     def _with_reasons(self, findings: list[Finding]) -> list[str]:
         by_reason: dict[str, list[str]] = {}
         for finding in findings:
-            by_reason.setdefault(finding.reason, []).append(self._facts.words(finding, self._language))
+            by_reason.setdefault(reason_words(finding.reason, self._language), []).append(
+                self._facts.words(finding, self._language)
+            )
         comma = "、" if self._language == "zh" else ", "
         items = {reason: comma.join(words) for reason, words in by_reason.items()}
         return [

@@ -6,6 +6,7 @@ import math
 from typing import Final
 
 from sport_nodes.actions import Action
+from sport_nodes.skeleton import INDEX
 
 _ZH: Final = "zh"
 
@@ -50,6 +51,14 @@ _UNITS: Final[dict[str, tuple[str, str, int]]] = {
     "": ("", "", 2),
 }
 _UNKNOWN_UNIT_DIGITS: Final = 2
+#: Why a metric was not assessed, as diagnosis says it; what stands behind the colon is a list of joints.
+_HIDDEN_JOINTS: Final = ("not measured well enough: ", "测量不足：")
+_REASONS: Final[dict[str, str]] = {
+    "it could not be read from this recording": "本次记录中无法读取",
+    "the target model does not show it": "目标模型中没有此项",
+    "its measurement error is not known": "测量误差未知",
+    "the deviation is no greater than the measurement error": "偏差不超过测量误差",
+}
 
 
 def choose(pair: tuple[str, str], language: str) -> str:
@@ -64,6 +73,16 @@ def joint_words(joint: str, language: str) -> str:
     if not side:
         return word
     return choose(SIDE_WORDS[side], language) + ("" if language == _ZH else " ") + word
+
+
+def reason_words(reason: str, language: str) -> str:
+    """A finding's reason in the language; as it stands where there are no other words for it."""
+    english, chinese = _HIDDEN_JOINTS
+    if reason.startswith(english):
+        names = reason.removeprefix(english).split(", ")
+        joints = [joint_words(name, language) if name in INDEX else name for name in names]
+        return chinese + "、".join(joints) if language == _ZH else english + ", ".join(joints)
+    return _REASONS.get(reason, reason) if language == _ZH else reason
 
 
 def decimals_of(unit: str) -> int:

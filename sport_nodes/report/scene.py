@@ -62,7 +62,7 @@ def target_over(motion: Motion, target: Motion, path_s: Array) -> Array:
 
 def player_positions(positions_m: Array) -> list[list[int | None]]:
     """Frames as flat lists of whole millimetres, x y z joint by joint; null where missing."""
-    frames = np.round(positions_m.reshape(len(positions_m), -1) * _MILLIMETRES)
+    frames = np.round(positions_m.reshape(len(positions_m), 3 * JOINT_COUNT) * _MILLIMETRES)
     return [[int(v) if math.isfinite(v) else None for v in frame] for frame in frames]
 
 

@@ -34,11 +34,10 @@ class SideView:
         """positions_m: (T, 17, 3) of the whole motion, which gives heading and size."""
         self._forward = heading(positions_m)
         flat = self._project(positions_m)
-        middle = np.nanmean(flat, axis=1, keepdims=True)
-        around = np.abs(flat - middle)[..., 0]
-        self._half_width = float(np.nanmax(around)) + _MARGIN_M if np.isfinite(around).any() else 1.0
-        highest = float(np.nanmax(flat[..., 1])) if np.isfinite(flat).any() else 1.0
-        self._top = highest + _HEAD_RADIUS_M + _MARGIN_M
+        seen = flat[np.isfinite(flat).all(axis=2).any(axis=1)]
+        around = np.abs(seen - np.nanmean(seen, axis=1, keepdims=True))[..., 0] if len(seen) else np.ones(1)
+        self._half_width = float(np.nanmax(around)) + _MARGIN_M
+        self._top = (float(np.nanmax(seen[..., 1])) if len(seen) else 1.0) + _HEAD_RADIUS_M + _MARGIN_M
 
     def draw(self, positions_m: Array, target_m: Array | None = None) -> Markup:
         """(17, 3) of one instant, and of the target at the same instant where there is one."""

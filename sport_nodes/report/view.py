@@ -19,6 +19,7 @@ from sport_nodes.coaching.words import (
     keyframe_words,
     metric_words,
     number,
+    reason_words,
     stage_words,
 )
 from sport_nodes.diagnosis.findings import DEVIATES, Finding
@@ -184,7 +185,7 @@ def _metric_row(finding: Finding, action: Action, language: str, *, reach: float
         number(finding.value, finding.unit, language),
         f"{bare(finding.target)} ± {bare(finding.tolerance)}",
         f"±{bare(finding.mdc95)}" if math.isfinite(finding.mdc95) else _EMPTY,
-        finding.reason,
+        reason_words(finding.reason, language),
         plots.metric_bar(finding, reach=reach),
         printed,
     )

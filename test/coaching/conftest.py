@@ -62,7 +62,7 @@ def finding_of(spec: MetricSpec, tolerances: float, verdict: str, side: str = ""
         side=side,
         stage=spec.stage,
         time_s=1.23,
-        reason="" if assessed else "the joint was hidden",
+        reason="" if assessed else "not measured well enough: left_knee, right_hip",
     )
 
 

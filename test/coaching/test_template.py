@@ -70,7 +70,9 @@ def test_within_measurement_error_gives_no_advice(trial):
 
 
 def test_what_was_not_assessed_is_said_with_its_reason(weak_jump):
-    assert "Not assessed: time from deepest crouch to take-off (the joint was hidden)." in weak_jump.coach().text
+    reason = "not measured well enough: left knee, right hip"
+    assert f"Not assessed: time from deepest crouch to take-off ({reason})." in weak_jump.coach().text
+    assert "（测量不足：左膝、右髋）" in weak_jump.coach(language="zh").text
 
 
 def test_a_withheld_score_is_said_with_its_reason(trial):
