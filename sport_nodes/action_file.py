@@ -61,7 +61,7 @@ ALIGNMENT_QUANTITIES: Final = (
     "shoulder_elevation",
     "upper_arm_forward",
     "trunk_inclination",
-    "forearm_inclination",
+    "forearm_elevation",
 )
 
 

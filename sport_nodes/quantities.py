@@ -107,6 +107,12 @@ def _upper_arm_elevation(body: Body, side: str) -> Array:
     return np.degrees(np.arcsin(np.clip(arm[..., 2] / np.linalg.norm(arm, axis=-1), -1.0, 1.0)))
 
 
+def _forearm_elevation(body: Body, side: str) -> Array:
+    """Of the forearm above the horizontal, hand up positive; has no jump anywhere and needs no heading."""
+    arm = body.joint(f"{side}_wrist") - body.joint(f"{side}_elbow")
+    return np.degrees(np.arcsin(np.clip(arm[..., 2] / np.linalg.norm(arm, axis=-1), -1.0, 1.0)))
+
+
 def _forearm_inclination(body: Body, side: str) -> Array:
     """Of the forearm from straight up in the sagittal plane, forward positive."""
     return body.lean_deg(body.joint(f"{side}_wrist") - body.joint(f"{side}_elbow"))
@@ -280,6 +286,7 @@ QUANTITIES: Final[dict[str, Quantity]] = {
     "upper_arm_forward": Quantity("deg", (*_ARM[:2], *_TRUNK), _upper_arm_forward),
     "elbow_flare": Quantity("deg", _ARM[:2], _elbow_flare),
     "upper_arm_elevation": Quantity("deg", _ARM[:2], _upper_arm_elevation),
+    "forearm_elevation": Quantity("deg", _ARM[1:], _forearm_elevation),
     "forearm_inclination": Quantity("deg", _ARM[1:], _forearm_inclination),
     "thigh_inclination": Quantity("deg", _LEG[:2], _thigh_inclination),
     "shank_inclination": Quantity("deg", _LEG[1:], _shank_inclination),
