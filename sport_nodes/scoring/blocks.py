@@ -136,14 +136,17 @@ class SpatioTemporalBlock(nn.Module):
     def forward(self, joints: Tensor) -> tuple[Tensor, Tensor | None]:
         """(N, V, L, C_in) to (N, V, ceil(L / stride), C_out) and the frames' weights (N, ceil(L / stride))."""
         hidden = self.graph(joints)
-        aggregated = self.temporal(hidden.mean(dim=1))
+        mean = hidden.mean(dim=1)
+        aggregated = self.temporal(mean)
         if self.stride > 1:
             # Indices from the convolution's own length: two formulas for one length cannot be exported with it open.
-            hidden = hidden.index_select(2, torch.arange(aggregated.shape[1], device=hidden.device) * self.stride)
+            kept = torch.arange(aggregated.shape[1], device=hidden.device) * self.stride
+            hidden, mean = hidden.index_select(2, kept), mean.index_select(1, kept)
         hidden = hidden + aggregated[:, None]
         if self.attention is None:
             return hidden, None
-        weights = self.attention(hidden.mean(dim=1))
+        # The mean over the joints of what was just summed, without summing it again.
+        weights = self.attention(mean + aggregated)
         length = weights.shape[1]
         return hidden * (weights * length)[:, None, :, None], weights
 

@@ -20,9 +20,11 @@ RATE_HZ: Final = 30.0
 
 @dataclass(frozen=True)
 class Degradation:
-    """How a measured trial departs from the truth. Figures are of the order of fused markerless capture.
+    """How a measured trial departs from the truth.
 
-    noise_m: standard deviation per axis of a joint at rest (Nakano et al. 2020: 47 % of mean errors under 20 mm).
+    The defaults are somewhat worse than what the lab's sensors and fusion leave (median distance 7 to 8 mm, 95 % under
+    23 mm), for real ones are: Nakano et al. 2020 found 47 % of mean errors under 20 mm.
+    noise_m: standard deviation per axis of a joint at rest.
     noise_per_speed_s: what is added per m/s of the joint's speed (blur and lag of one half exposure).
     correlation_s: errors of neighbouring frames resemble each other over this long.
     offset_m: a joint centre is taken for a place this far off, all trial long.
@@ -30,10 +32,10 @@ class Degradation:
     tilt_deg: error of the vertical, standard deviation.
     """
 
-    noise_m: float = 0.007
-    noise_per_speed_s: float = 0.004
+    noise_m: float = 0.005
+    noise_per_speed_s: float = 0.003
     correlation_s: float = 0.05
-    offset_m: float = 0.008
+    offset_m: float = 0.005
     lost_joints: int = 0
     lost_share: float = 0.0
     tilt_deg: float = 0.5
@@ -41,7 +43,7 @@ class Degradation:
 
 GOOD_LIGHT: Final = Degradation()
 #: Dim hall: keypoints about twice as noisy.
-POOR_LIGHT: Final = Degradation(noise_m=0.014, noise_per_speed_s=0.008, offset_m=0.012)
+POOR_LIGHT: Final = Degradation(noise_m=0.010, noise_per_speed_s=0.006, offset_m=0.008)
 OCCLUDED: Final = Degradation(lost_joints=3, lost_share=0.5)
 #: The founding paper's dataset: 20 % poor light, 15 % partly occluded.
 POOR_LIGHT_SHARE: Final = 0.20
