@@ -33,7 +33,7 @@ FAILED: Final = 1
 #: The running score is told this often [s].
 LIVE_EVERY_S: Final = 0.5
 #: Words of a node that the terminal shows.
-SHOWN_LOGS: Final = ("[WARN]", "[ERROR]", "[FATAL]", "Error", "Traceback")
+SHOWN_LOGS: Final = ("[WARN]", "[ERROR]", "[FATAL]", "Traceback")
 
 #: What makes a trial's results complete.
 RESULTS: Final = (topics.SCORE_TRIAL, topics.KEYFRAMES, topics.DIAGNOSIS, topics.COACH_REPORT, topics.REPORT_PATH)
@@ -200,7 +200,7 @@ class _Show:
             f"score {1e3 * (heard[topics.SCORE_TRIAL] - end_s):.0f} ms and report "
             f"{heard[topics.REPORT_PATH] - end_s:.2f} s after the declared end"
         ]
-        if topics.GROUND_TRUTH_TRIAL in self._watch.last:
+        if self._settings.source == LAB:
             from sport_nodes.nodes import conversions
 
             truth = self._watch.last[topics.GROUND_TRUTH_TRIAL]
