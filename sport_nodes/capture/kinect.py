@@ -21,6 +21,8 @@ SYNC_MODES: Final = ("standalone", "primary", "secondary")
 #: Depth cameras that expose closer together than this light each other's images (Azure Kinect documentation) [us].
 LEAST_DEPTH_DELAY_US: Final = 160
 BACKENDS: Final = ("azure", "orbbec")
+#: First bytes of the SDKs' recordings: Matroska, ROS 1 bag.
+RECORDING_BEGINS: Final = {".mkv": b"\x1aE\xdf\xa3", ".bag": b"#ROSBAG V2.0"}
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,7 @@ def kinect_source(settings: KinectSettings) -> Source[KinectFrame]:
         raise InputError(f"unknown sync mode '{settings.sync}'; expected {', '.join(SYNC_MODES)}")
     if settings.device and Path(settings.device).is_dir():
         return DepthFolder(Path(settings.device), paced=settings.paced)
-    if settings.device.lower().endswith((".mkv", ".bag")) and not Path(settings.device).is_file():
-        raise InputError(f"{settings.device}: there is no such recording; check the path")
+    _check_recording(Path(settings.device))
     if settings.backend == "azure":
         from sport_nodes.capture.azure import AzureKinect
 
@@ -74,6 +75,18 @@ def sync_warning(settings: KinectSettings) -> str:
             f"set delay_us to at least {LEAST_DEPTH_DELAY_US}, a multiple of it for each further camera"
         )
     return ""
+
+
+def _check_recording(path: Path) -> None:
+    """Before the SDK sees it: Orbbec's never comes back from a file that is no recording."""
+    begin = RECORDING_BEGINS.get(path.suffix.lower())
+    if begin is None:
+        return
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such recording; check the path")
+    with path.open("rb") as file:
+        if file.read(len(begin)) != begin:
+            raise InputError(f"{path}: not a recording of a depth camera; was another file renamed?")
 
 
 class DepthFolder:

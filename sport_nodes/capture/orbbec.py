@@ -42,13 +42,19 @@ class OrbbecCamera:
                 f"Orbbec's library is not there ({error}); install it with `pip install pyorbbecsdk2`"
             ) from error
         self._sdk, self._silent_reads, self._pace = pyorbbecsdk, 0, Pace(paced=self._settings.paced)
+        # The SDK would write a folder of logs wherever the program was started.
+        silent = self._sdk.OBLogLevel.NONE
+        self._sdk.Context.set_logger_to_console(silent)
+        self._sdk.Context.set_logger_to_file(silent, "")
         try:
             device = self._sdk.PlaybackDevice(self._settings.device) if self._recorded else self._find()
             if not self._recorded:
                 self._configure_sync(device)
             self._pipeline = self._sdk.Pipeline(device)
             self._start()
-        except self._sdk.OBError as error:
+        except (self._sdk.OBError, RuntimeError) as error:
+            if self._recorded:
+                raise InputError(f"{self._settings.device}: a damaged recording ({error}); copy it again") from error
             raise DeviceError(
                 f"{self.name} does not open ({error}); is it on power and a USB 3 port, and not used elsewhere?"
             ) from error

@@ -170,3 +170,130 @@ def test_azure_frames_through_a_pretended_sdk(monkeypatch: pytest.MonkeyPatch) -
     source.close()
     with pytest.raises(DeviceError, match="no Azure Kinect 999"):
         kinect_source(KinectSettings(device="999")).open()
+
+
+def fake_orbbec(frames: list[object]) -> types.ModuleType:
+    sdk = types.ModuleType("pyorbbecsdk")
+    lens = types.SimpleNamespace(fx=500.0, fy=500.0, cx=64.0, cy=48.0, width=128, height=96)
+    straight = types.SimpleNamespace(k1=0.0, k2=0.0, p1=0.0, p2=0.0, k3=0.0, k4=0.0, k5=0.0, k6=0.0)
+    shift = types.SimpleNamespace(rot=np.eye(3).ravel(), transform=np.array([20.0, 0.0, 0.0]))  # millimetres
+    sdk.configs = []  # type: ignore[attr-defined]
+
+    class OBError(Exception):
+        pass
+
+    class Device:
+        def get_multi_device_sync_config(self) -> types.SimpleNamespace:
+            return types.SimpleNamespace()
+
+        def set_multi_device_sync_config(self, config: object) -> None:
+            sdk.configs.append(config)  # type: ignore[attr-defined]
+
+    class Context:
+        set_logger_to_console = staticmethod(lambda level: None)
+        set_logger_to_file = staticmethod(lambda level, folder: None)
+
+        def query_devices(self) -> types.SimpleNamespace:
+            return types.SimpleNamespace(get_count=lambda: 1, get_device_by_index=lambda index: Device())
+
+    class Pipeline:
+        def __init__(self, device: object) -> None:
+            pass
+
+        enable_frame_sync = stop = lambda self: None
+        start = lambda self, config: None  # noqa: E731
+
+        def get_stream_profile_list(self, sensor: str) -> types.SimpleNamespace:
+            return types.SimpleNamespace(get_default_video_stream_profile=lambda: sensor)
+
+        def get_camera_param(self) -> types.SimpleNamespace:
+            return types.SimpleNamespace(
+                depth_intrinsic=lens,
+                rgb_intrinsic=lens,
+                depth_distortion=straight,
+                rgb_distortion=straight,
+                transform=shift,
+            )
+
+        def wait_for_frames(self, timeout_ms: int) -> object:
+            item = frames.pop(0)
+            if isinstance(item, Exception):
+                raise item
+            return item
+
+    class Config:
+        enable_stream = lambda self, profile: None  # noqa: E731
+        set_frame_aggregate_output_mode = lambda self, mode: None  # noqa: E731
+
+    sdk.OBError, sdk.Context, sdk.Pipeline, sdk.Config = OBError, Context, Pipeline, Config  # type: ignore[attr-defined]
+    names = types.SimpleNamespace
+    sdk.OBLogLevel = names(NONE=0)  # type: ignore[attr-defined]
+    sdk.OBMultiDeviceSyncMode = names(STANDALONE="alone", PRIMARY="first", SECONDARY_SYNCED="second")  # type: ignore[attr-defined]
+    sdk.OBSensorType = names(COLOR_SENSOR="color", DEPTH_SENSOR="depth")  # type: ignore[attr-defined]
+    sdk.OBFrameAggregateOutputMode = names(FULL_FRAME_REQUIRE="full")  # type: ignore[attr-defined]
+    sdk.OBFormat = names(MJPG="MJPG", RGB="RGB", BGR="BGR")  # type: ignore[attr-defined]
+    return sdk
+
+
+def test_orbbec_frames_through_a_pretended_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
+    red = np.zeros((96, 128, 3), np.uint8)
+    red[..., 0] = 200  # RGB
+    color = types.SimpleNamespace(
+        get_data=lambda: red.tobytes(),
+        get_height=lambda: 96,
+        get_width=lambda: 128,
+        get_format=lambda: "RGB",
+        get_timestamp_us=lambda: 2_500_000,
+        get_index=lambda: 7,
+    )
+    depth = types.SimpleNamespace(
+        get_data=lambda: np.full((96, 128), 8000, np.uint16).tobytes(),
+        get_height=lambda: 96,
+        get_width=lambda: 128,
+        get_depth_scale=lambda: 0.25,  # millimetres a count
+    )
+    both = types.SimpleNamespace(get_color_frame=lambda: color, get_depth_frame=lambda: depth)
+    frames: list[object] = [both, None]
+    sdk = fake_orbbec(frames)
+    frames.append(sdk.OBError("gone"))
+    monkeypatch.setitem(sys.modules, "pyorbbecsdk", sdk)
+    source = kinect_source(KinectSettings(backend="orbbec", sync="primary", delay_us=0))
+    source.open()
+    assert sdk.configs[-1].mode == "first"
+    assert sdk.configs[-1].trigger_out_enable
+    sample = source.read(0.1)
+    assert sample is not None
+    assert (sample.device_s, sample.sequence) == (2.5, 7)
+    assert tuple(sample.data.color[0, 0]) == (0, 0, 200)
+    assert np.nanmedian(sample.data.depth_m) == pytest.approx(2.0)
+    # 20 mm sideways at 2 m with a focal length of 500 px: 5 px of the left edge see nothing.
+    assert np.isnan(sample.data.depth_m[:, :4]).all()
+    assert np.isfinite(sample.data.depth_m[:, 6:]).all()
+    assert source.read(0.1) is None
+    with pytest.raises(DeviceError, match="gone"):
+        source.read(0.1)
+    source.close()
+
+
+def test_the_real_orbbec_library_has_what_is_used() -> None:
+    sdk = pytest.importorskip("pyorbbecsdk", reason="pyorbbecsdk2 is not installed")
+    for owner, names in {
+        sdk.OBMultiDeviceSyncMode: ("STANDALONE", "PRIMARY", "SECONDARY_SYNCED"),
+        sdk.OBMultiDeviceSyncConfig: ("mode", "depth_delay_us", "color_delay_us", "trigger_out_enable"),
+        sdk.OBSensorType: ("COLOR_SENSOR", "DEPTH_SENSOR"),
+        sdk.OBFrameAggregateOutputMode: ("FULL_FRAME_REQUIRE",),
+        sdk.OBFormat: ("MJPG", "RGB", "BGR"),
+        sdk.Pipeline: ("get_camera_param", "wait_for_frames", "enable_frame_sync", "get_stream_profile_list"),
+        sdk.DepthFrame: ("get_depth_scale", "get_data"),
+        sdk.ColorFrame: ("get_timestamp_us", "get_index", "get_format"),
+        sdk.OBCameraParam: ("depth_intrinsic", "rgb_distortion", "transform"),
+        sdk.OBCameraDistortion: ("k1", "k6", "p2"),
+    }.items():
+        assert not [name for name in names if not hasattr(owner, name)]
+
+
+def test_a_renamed_file_never_reaches_the_library(tmp_path: Path) -> None:
+    for backend, name in (("azure", "x.mkv"), ("orbbec", "x.bag")):
+        (tmp_path / name).write_bytes(b"no recording" * 100)
+        with pytest.raises(InputError, match="not a recording"):
+            kinect_source(KinectSettings(backend=backend, device=str(tmp_path / name)))
