@@ -34,7 +34,7 @@ class SideView:
         """positions_m: (T, 17, 3) of the whole motion, which gives heading and size."""
         self._forward = heading(positions_m)
         flat = self._project(positions_m)
-        seen = flat[np.isfinite(flat).all(axis=2).any(axis=1)]
+        seen = flat[np.isfinite(flat).all(axis=2).sum(axis=1) > 0]
         around = np.abs(seen - np.nanmean(seen, axis=1, keepdims=True))[..., 0] if len(seen) else np.ones(1)
         self._half_width = float(np.nanmax(around)) + _MARGIN_M
         self._top = (float(np.nanmax(seen[..., 1])) if len(seen) else 1.0) + _HEAD_RADIUS_M + _MARGIN_M
