@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,6 +15,7 @@ from sport_nodes.fusion.objective import Evidence, solve_frame
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.start import first_guess
 from sport_nodes.fusion.tracker import UNSEEN_M, JointTracker
+from sport_nodes.fusion.trust import CameraTrust
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.rig import Rig
@@ -59,6 +60,7 @@ class LiveFusion:
         self._given_lengths = lengths
         self._names: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
         self._view: View = view_of((), rig)
+        self._trust = CameraTrust(0)
         self._model = AthleteModel(rig, (), lengths)
         self._tracker: JointTracker | None = None
         self._doubted = np.zeros(JOINT_COUNT, dtype=np.int64)  # frames that half of a joint's sensors disagreed
@@ -75,6 +77,11 @@ class LiveFusion:
     def shape(self) -> ShapeCheck:
         """Whether the limbs are a human's."""
         return check_shape(self._model.lengths)
+
+    @property
+    def distrusted_cameras(self) -> tuple[str, ...]:
+        """Cameras that disagree with the rest: knocked, badly calibrated, or with wrong stamps."""
+        return tuple(c.name for c, bad in zip(self._view.cameras, self._trust.distrusted, strict=True) if bad)
 
     @property
     def model(self) -> AthleteModel:
@@ -100,6 +107,7 @@ class LiveFusion:
         if tracker is not None and np.median(tracker.sigma_m) < IDENTIFY_M:
             expected = tracker.positions_m
         sighting = sight(frame, self._view, expected_m=expected, near_m=self._near_m)
+        sighting = replace(sighting, sigma_px=sighting.sigma_px * self._trust.factor[:, None])
         if tracker is not None:
             sighting = with_true_sides(sighting, self._view, tracker.positions_m, tracker.sigma_m)
         tracker = self._with_found_joints(tracker, sighting)
@@ -111,6 +119,7 @@ class LiveFusion:
         covariance = np.linalg.inv(matrix).reshape(JOINT_COUNT, 3, JOINT_COUNT, 3)[joint, :, joint, :]
         tracker.update(points, covariance)
         sigma = tracker.sigma_m
+        self._trust.watch(points, self._view.lens, sighting.xy_px, sighting.sigma_px / self._trust.factor[:, None])
         counts, bridged = source_counts(points, sighting, self._view.lens)
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s
@@ -128,6 +137,7 @@ class LiveFusion:
             return
         self._names = names
         self._view = view_of(frame.camera_names, self._rig)
+        self._trust = CameraTrust(len(self._view.cameras))
         self._model = AthleteModel(self._rig, frame.imu_names, self._given_lengths)
 
     def _predicted(self, time_s: float) -> JointTracker | None:

@@ -39,6 +39,9 @@ DEPTH_SYSTEMATIC_M: Final = 0.0055
 #: A joint's place in the depth image [px].
 DEPTH_ACROSS_PX: Final = 3.0
 
+#: A hidden joint is found on the surface that hides it, about a limb's width off [m].
+DEPTH_HIDDEN_M: Final = 0.10
+
 #: Direction of a segment by its IMU: with the mounting as the rig says, and as calibrated in the trial [rad].
 IMU_UNCALIBRATED_RAD: Final = 0.10
 IMU_CALIBRATED_RAD: Final = 0.02
@@ -78,4 +81,8 @@ def depth_information(positions_m: Array, confidence: Array, camera: Camera) -> 
     level = np.clip(confidence, 0.05, FULL_CONFIDENCE) / FULL_CONFIDENCE
     outer = ray[..., :, None] * ray[..., None, :]
     information = np.eye(3) / across[..., None, None] ** 2 + outer * (1.0 / along**2 - 1.0 / across**2)[..., None, None]
-    return np.where(seen[..., None, None], information * (level**2)[..., None, None], 0.0)
+    information = information * (level**2)[..., None, None]
+    # A half hidden joint lies on what hides it: an error that is large beside all others, and has no direction.
+    hidden = (DEPTH_HIDDEN_M * (1.0 - level)) ** 2
+    spread = information.trace(axis1=-2, axis2=-1) / 3.0
+    return np.where(seen[..., None, None], information / (1.0 + hidden * spread)[..., None, None], 0.0)
