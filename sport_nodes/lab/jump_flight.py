@@ -18,7 +18,7 @@ from sport_nodes.lab.trial_plan import GRAVITY_MPS2, KNEE_POLE, TOE_OUT_RAD
 Array = NDArray[np.float64]
 
 #: A knee that extends into the flight is braked short of this flexion; braking way = speed times time / BRAKE_SHAPE.
-STRAIGHTEST_RAD: Final = np.radians(7.0)
+STRAIGHTEST_RAD: Final = np.radians(14.0)
 BRAKE_SHAPE: Final = 2.0
 #: The knee is bent most at this share of the flight.
 TUCK_SHARE: Final = 0.55

@@ -125,7 +125,7 @@ class _Jump:
 
     def _plan_hips(self, stand: Array, crouch: Array, leave: Array, speed: Array) -> None:
         pre = self._value["pre_swing_s"]
-        early = stand + 0.36 * (crouch - stand)
+        early = stand + 0.26 * (crouch - stand)
         early[0] = stand[0] - 0.05 * self._athlete.height_m * np.sin(self._rad["crouch_trunk_lean"])
         sinking = np.array([0.0, 0.0, 0.18 * (crouch[2] - stand[2]) / pre])
         falling = np.array([CROUCH_SPEED_SHARE * speed[0], 0.0, 0.0])

