@@ -1,4 +1,4 @@
-"""Draw docs/figures/realism_*.png, movements.png: python docs/make_realism_figures.py MOTIONS_FOLDER (needs matplotlib)."""
+"""Draw docs/figures/realism_*.png and movements.png (matplotlib): python docs/make_realism_figures.py MOTIONS."""
 
 from __future__ import annotations
 
