@@ -38,16 +38,18 @@ def detect_video(
     folder: str | Path,
     *,
     detector: PoseDetector | None = None,
+    model: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> Detected:
     """Find people in every image of a video or image folder; write `<stem>_<12 digits>_keypoints.json` into `folder`.
 
+    model: of `pose_detector`, where no detector is given.
     Raises InputError when the video cannot be read or the folder cannot be written.
     """
     path, folder = Path(path), Path(folder)
     source = camera_source(CameraSettings(str(path)))
     source.open()
-    found = detector or pose_detector()
+    found = detector or pose_detector(model)
     images = with_person = 0
     begin_s = time.perf_counter()
     try:

@@ -45,17 +45,12 @@ def register(commands: Any) -> None:
 
 def detect_command(options: argparse.Namespace) -> Output:
     from sport_nodes.capture.detect import detect_video
-    from sport_nodes.capture.pose2d import pose_detector
 
     def progress(images: int) -> None:
         if images % PROGRESS_EVERY_IMAGES == 0:
             print(f"{images} images", file=sys.stderr)
 
-    detector = pose_detector(options.model)
-    try:
-        found = detect_video(options.video, options.output, detector=detector, progress=progress)
-    finally:
-        detector.close()
+    found = detect_video(options.video, options.output, model=options.model, progress=progress)
     data = {"images": found.images, "with_person": found.with_person, "rate_hz": found.rate_hz}
     text = (
         f"{found.with_person} of {found.images} images with a person, {found.rate_hz:.0f} a second, in {found.folder}"
