@@ -57,6 +57,11 @@ def model_card(
         f"Data SHA-256 `{data_sha256}`. Configuration: "
         + ", ".join(f"{name} {value}" for name, value in config.items() if value not in ("", None))
         + ".",
+        *(
+            ["Training began with the weights of an earlier run, on people simulated apart."]
+            if config["start_from"]
+            else []
+        ),
         "Checkpoint chosen on the validation people; intervals calibrated on them too; test people used once.",
         "",
     ]
