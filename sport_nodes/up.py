@@ -111,7 +111,7 @@ class Supervisor:
         """Ask every node to stop, and end those that do not."""
         running = [c.process for c in self._children.values() if c.process and c.process.poll() is None]
         for process in running:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
         deadline = time.monotonic() + STOP_S
         for process in running:
             try:

@@ -18,11 +18,11 @@ from sport_nodes.up import Supervisor, free_domain, node_environment
 
 PATIENCE_S = 30.0
 WELL = (
-    "import signal, sys, time\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(0))\nprint('here')\ntime.sleep(600)\n"
+    "import signal, sys, time\nsignal.signal(signal.SIGTERM, lambda *_: sys.exit(0))\nprint('here')\ntime.sleep(600)\n"
 )
 DYING = "import sys\nprint('dying')\nsys.exit(3)\n"
 UNUSABLE = "import sys\nprint('no such rig')\nsys.exit(2)\n"
-DEAF = "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nprint('deaf')\ntime.sleep(600)\n"
+DEAF = "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('deaf')\ntime.sleep(600)\n"
 TELLING = "import os, sys\nprint(sys.argv[1:], os.environ['SPORT_SUPERVISOR'], os.environ['OMP_NUM_THREADS'])\n"
 
 

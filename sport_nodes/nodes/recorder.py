@@ -20,6 +20,8 @@ from sport_nodes.store import TrialStore
 
 #: How often the recorder writes what has come [s].
 POLL_S = 0.05
+#: How late the onset of a trial may become known, on a busy machine [s].
+LATENESS_S = 10.0
 
 
 class RecorderNode(SportNode):
@@ -39,7 +41,7 @@ class RecorderNode(SportNode):
         self._path = self.publisher(String, topics.RECORD_PATH, qos.RESULT)
 
     def activate(self) -> None:
-        self._bag = TrialBag(self.value("preroll_s"))
+        self._bag = TrialBag(self.value("preroll_s") + LATENESS_S)
         self._trial: Any = None
         self._results: set[str] = set()
         self._heard: list[Heard] = []
@@ -70,7 +72,8 @@ class RecorderNode(SportNode):
     def _on_state(self, trial: Any) -> None:
         if trial.state == Trial.RUNNING:
             self._finish()
-            self._bag.begin(self._store.folder(athlete=trial.athlete, trial=trial.id) / "bag")
+            path = self._store.folder(athlete=trial.athlete, trial=trial.id) / "bag"
+            self._bag.begin(path, trial.begin_s - self.value("preroll_s"))
             self._trial = trial
             self._results.clear()
         elif self._trial is None or trial.id != self._trial.id:

@@ -15,6 +15,7 @@ from sport_nodes.actions import load_action
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.associate import choose_by_reference
 from sport_nodes.fusion.live import LiveFusion
+from sport_nodes.fusion.warm_up import warm_up
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions, qos
@@ -24,7 +25,6 @@ from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
 from sport_nodes.nodes.transforms import TF, TransformSender, transform
 from sport_nodes.nodes.trial_fusion import TrialFusion
-from sport_nodes.nodes.warm_up import warm_up
 from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import INDEX
 from sport_nodes.store import checked_name

@@ -20,10 +20,10 @@ class Heard(NamedTuple):
 
 
 class TrialBag:
-    """Keeps the last `preroll_s` seconds, and writes from `begin` to `finish`."""
+    """Keeps the last `keep_s` seconds, and writes from `begin` to `finish`."""
 
-    def __init__(self, preroll_s: float) -> None:
-        self._preroll_s = preroll_s
+    def __init__(self, keep_s: float) -> None:
+        self._keep_s = keep_s
         self._kept: deque[Heard] = deque()
         self._writer: BagWriter | None = None
         self.path: Path | None = None
@@ -33,15 +33,17 @@ class TrialBag:
             self._writer.write_serialized(*heard)
             return
         self._kept.append(heard)
-        while self._kept[0].time_s < heard.time_s - self._preroll_s:
+        while self._kept[0].time_s < heard.time_s - self._keep_s:
             self._kept.popleft()
 
-    def begin(self, path: Path) -> None:
-        """Write what was kept and all that follows. Raises InputError when the folder cannot be written."""
+    def begin(self, path: Path, from_s: float) -> None:
+        """Write what was kept since then, and all that follows. Raises InputError when the folder cannot be written."""
         self.finish()
         self._writer, self.path = BagWriter(path), path
-        while self._kept:
-            self._writer.write_serialized(*self._kept.popleft())
+        for heard in self._kept:
+            if heard.time_s >= from_s:
+                self._writer.write_serialized(*heard)
+        self._kept.clear()
 
     def finish(self) -> Path | None:
         """Close the bag; its path, or None when none was open or it was erased meanwhile."""

@@ -192,12 +192,14 @@ def test_a_node_that_dies_takes_up_again(graph: Graph) -> None:
 
 def test_what_is_said_on_the_stream_is_the_report(graph: Graph) -> None:
     heard: list[str] = []
-    node = graph.watch.node
+    node, heard_s = graph.watch.node, graph.watch.heard_s
     listener = node.create_subscription(String, topics.COACH_STREAM, lambda m: heard.append(m.data), qos.STREAM)
     graph.until(lambda: listener.get_publisher_count() > 0, "the coach")
-    killed = graph.supervisor.process_id("diagnosis")
+    before_s, killed = time.time(), graph.supervisor.process_id("diagnosis")
     assert killed is not None
     os.kill(killed, signal.SIGKILL)  # its diagnosis comes anew, and so do the coach's words
+    graph.until(lambda: heard_s[topics.DIAGNOSIS] > before_s, "a new diagnosis")
+    graph.until(lambda: heard_s[topics.COACH_REPORT] > heard_s[topics.DIAGNOSIS], "a new report")
     graph.until(lambda: bool(heard), "the coach's words")
-    assert heard[0].strip() in graph.watch.last[topics.COACH_REPORT].text
+    assert heard[-1].strip() in graph.watch.last[topics.COACH_REPORT].text
     node.destroy_subscription(listener)
