@@ -15,8 +15,8 @@ Array = NDArray[np.float64]
 #: Agreement of three raters, ICC(2,1): the founding paper's figure.
 TARGET_ICC: Final = 0.92
 RATERS: Final = 3
-#: Standard deviation of true totals in `population.sample_trial`'s population [points]; `test_rubric.py` holds it.
-POPULATION_SD: Final = 14.0
+#: Standard deviation of true totals among the students of `population` [points], measured; `test_rubric.py` holds it.
+POPULATION_SD: Final = {"standing_long_jump": 16.0, "free_throw": 15.5, "overhead_pass": 18.0, "sit_up": 20.0}
 #: Of the raters' disagreement, the share that is a rater's own leniency; the rest differs from trial to trial.
 LENIENCY_SHARE: Final = 0.3
 #: At the edge of a criterion's good range a stage has lost this many points, at the parameter's mean none.
@@ -51,7 +51,7 @@ def total_mark(technique: Technique, marks: Array) -> float:
 WORST_SHARE: Final = 0.25
 
 
-def disagreement_variance(*, icc: float = TARGET_ICC, population_sd: float = POPULATION_SD) -> float:
+def disagreement_variance(population_sd: float, *, icc: float = TARGET_ICC) -> float:
     """Variance of one rater about the truth [points^2] for which ICC(2,1) = true / (true + rater + residual)."""
     return population_sd**2 * (1.0 - icc) / icc
 
@@ -61,7 +61,7 @@ def rater_marks(technique: Technique, marks: Array, *, rng: np.random.Generator)
 
     The raters are the same three people in every trial: their leniency is fixed, their judgement of a trial varies.
     """
-    variance = disagreement_variance()
+    variance = disagreement_variance(POPULATION_SD[technique.action])
     leniency = np.sqrt(LENIENCY_SHARE * variance) * RATER_LENIENCY
     scatter = np.sqrt((1.0 - LENIENCY_SHARE) * variance)
     truth = np.append(marks, total_mark(technique, marks))
