@@ -98,9 +98,7 @@ def assess(
     words = coach(
         action=action, diagnosis=diagnosis, scores=scores, alignment=alignment, language=language, model=model
     )
-    return Assessment(
-        action, trial, motion, chosen, scores, alignment, diagnosis, words, clocks, simulated, athlete
-    )
+    return Assessment(action, trial, motion, chosen, scores, alignment, diagnosis, words, clocks, simulated, athlete)
 
 
 def movement_only(motion: Motion, alignment: Alignment) -> Motion:
