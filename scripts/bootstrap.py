@@ -45,6 +45,7 @@ def main() -> None:
     pins = [] if with_ros else ["-c", str(ROOT / "constraints.txt")]
     install_packages(python, purpose, pins, with_ros)
     build_interfaces(python, with_ros)
+    compile_core(python)
 
 
 def check_machine(purpose: str, with_ros: bool) -> None:
@@ -123,6 +124,17 @@ def build_interfaces(python: Path, with_ros: bool) -> None:
     command += ["-DINTERFACES_ONLY=ON"]
     run(command, environment=environment, quiet=True)
     mark("interfaces", inputs)
+
+
+def compile_core(python: Path) -> None:
+    """Let numba compile, into __pycache__, what the graph would otherwise compile in its first trial."""
+    sources = [p for p in sorted((ROOT / "sport_nodes").rglob("*.py")) if "njit" in p.read_text(encoding="utf-8")]
+    inputs = digest(*sources)
+    if done("compiled", inputs):
+        return
+    say("compiling the numerical core; the first time takes about half a minute")
+    run([python, "-m", "sport_nodes.warm_up"], environment=dict(os.environ, OMP_NUM_THREADS="1"))
+    mark("compiled", inputs)
 
 
 def digest(*paths: Path, names: tuple = ()) -> str:

@@ -28,6 +28,10 @@ class Output:
     status: int = OK
 
 
+# The matrices here are small: threads of linear algebra only wait for each other. Read when numpy is imported, later.
+for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+
 Handler = Callable[[argparse.Namespace], Output]
 
 

@@ -1,0 +1,23 @@
+"""Compiles every numba function ahead of time, into the cache beside the sources: `python -m sport_nodes.warm_up`.
+
+Set-up runs it, so that neither the first live frame nor the first trial waits for a compiler.
+"""
+
+from __future__ import annotations
+
+from sport_nodes.diagnosis.diagnose import diagnose
+from sport_nodes.fusion.warm_up import warm_up as warm_up_fusion
+from sport_nodes.keyframes.align import align
+from sport_nodes.keyframes.target import load_target
+from sport_nodes.rig import load_rig
+
+
+def main() -> None:
+    """One small movement through each room that has compiled functions."""
+    warm_up_fusion(load_rig("lab"))
+    target = load_target("standing_long_jump")
+    diagnose(target.motion, align(target.motion, target), target.action, target)
+
+
+if __name__ == "__main__":
+    main()
