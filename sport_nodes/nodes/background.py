@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import signal
+import threading
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
@@ -13,22 +17,38 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class Background:
-    """One worker thread of a node. What it finds is handed back to the node's executor.
+def one_thread() -> Executor:
+    """For work that mostly waits, or is short."""
+    return ThreadPoolExecutor(max_workers=1)
 
-    A failure of the work appears on the node's diagnostics like one of a callback.
+
+def one_process() -> Executor:
+    """For work that computes: it shares no interpreter lock with the node's callbacks. What it is given is pickled."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_live_with_parent)
+
+
+class Background:
+    """One worker of a node. What it finds is handed back to the node's executor.
+
+    A failure of the work appears on the node's diagnostics like one of a callback; a worker that died is replaced.
     """
 
-    def __init__(self, node: SportNode, name: str) -> None:
+    def __init__(self, node: SportNode, name: str, worker: Callable[[], Executor] = one_thread) -> None:
         self._node = node
         self._name = name
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
+        self._worker = worker
+        self._pool = worker()
         self._waiting: deque[Callable[[], None]] = deque()
         self._wake = node.create_guard_condition(self._drain)
 
     def submit(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
-        """Run `work` in the thread and, in the executor, `then` with its result. Jobs keep their order."""
-        self._pool.submit(work).add_done_callback(lambda future: self.soon(lambda: self._finish(future, then)))
+        """Run `work` in the worker and, in the executor, `then` with its result. Jobs keep their order."""
+        try:
+            future = self._pool.submit(work)
+        except BrokenExecutor:
+            self._pool = self._worker()
+            future = self._pool.submit(work)
+        future.add_done_callback(lambda done: self.soon(lambda: self._finish(done, then)))
 
     def soon(self, call: Callable[[], None]) -> None:
         """From any thread: run this in the node's executor."""
@@ -48,3 +68,16 @@ class Background:
     def _finish(future: Future[Result], then: Callable[[Result], None]) -> None:
         if not future.cancelled():
             then(future.result())
+
+
+def _live_with_parent() -> None:
+    """In a worker process: leave Ctrl-C to the node, and end with it however it ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def follow() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()

@@ -19,7 +19,7 @@ from sport_nodes.fusion.warm_up import warm_up
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions, qos
-from sport_nodes.nodes.background import Background
+from sport_nodes.nodes.background import Background, one_process
 from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
@@ -67,7 +67,7 @@ class SynchronizerNode(SportNode):
         self._fusion = LiveFusion(self._rig)
         self._detector = TrialDetector()
         self._trial = Trial(begin_s=math.nan, end_s=math.nan)
-        self._work = Background(self, "fusion")
+        self._work = Background(self, "fusion", one_process)
         self._whole = TrialFusion(self._work, self._rig, self._recent, rate_hz=self.value("rate_hz"))
         self._inputs = SensorInputs(self, self._rig, self._aligner, self._recent)
         self.service(StartTrial, topics.SERVICE_TRIAL_START, self._on_start)
@@ -125,9 +125,10 @@ class SynchronizerNode(SportNode):
         self._tell(Trial.RUNNING)
 
     def _finish(self, state: TrialState) -> None:
-        """Publish the trial, fused as a whole; it is finished when its motion is out."""
+        """Say that the trial is over, and publish it fused as a whole as soon as that is done."""
         trial, clocks = self._trial, self._inputs.clocks
         trial.end_s = float(state.end_s)
+        self._tell(Trial.FINISHED, state.reason, trial=trial)
 
         def publish(motion: Motion | InputError) -> None:
             if isinstance(motion, InputError):
@@ -141,7 +142,6 @@ class SynchronizerNode(SportNode):
                 )
             )
             self._sync.publish(conversions.sync_to_message(clocks, stamp_s=stamp_s, trial=trial.id))
-            self._tell(Trial.FINISHED, "the athlete stood still", trial=trial)
 
         self._whole.finish(begin_s=state.begin_s, end_s=state.end_s, then=publish)
 

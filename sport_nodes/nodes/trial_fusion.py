@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.fuse import fuse_trial
+from sport_nodes.fusion.warm_up import warm_up
+from sport_nodes.measurements import Recording
 from sport_nodes.motion import Motion
 from sport_nodes.nodes.background import Background
 from sport_nodes.rig import Rig
@@ -37,6 +40,7 @@ class TrialFusion:
 
     def __init__(self, work: Background, rig: Rig, recent: RecentSamples, *, rate_hz: float) -> None:
         self._work, self._rig, self._recent, self._rate_hz = work, rig, recent, rate_hz
+        work.submit(partial(warm_up, rig), lambda _: None)
         self._job: _Job | None = None
 
     def anticipate(self, *, begin_s: float, moved_s: float, now_s: float) -> None:
@@ -55,14 +59,15 @@ class TrialFusion:
             then(job.result)
 
     def _begin(self, begin_s: float, end_s: float) -> _Job:
-        recording, rig, rate_hz = self._recent.recording(begin_s, end_s), self._rig, self._rate_hz
-
-        def fuse() -> Result:
-            try:
-                return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig).between(begin_s, end_s)
-            except InputError as error:
-                return error
-
+        recording = self._recent.recording(begin_s, end_s)
         job = _Job(begin_s, end_s)
-        self._work.submit(fuse, job.done)
+        self._work.submit(partial(_fuse, recording, self._rig, self._rate_hz, begin_s, end_s), job.done)
         return job
+
+
+def _fuse(recording: Recording, rig: Rig, rate_hz: float, begin_s: float, end_s: float) -> Result:
+    """What the worker does. An unusable recording is a result too."""
+    try:
+        return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig).between(begin_s, end_s)
+    except InputError as error:
+        return error

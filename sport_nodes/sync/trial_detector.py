@@ -58,7 +58,7 @@ class TrialPhase(Enum):
 
 @dataclass(frozen=True)
 class TrialState:
-    """phase; begin_s and end_s of the motion to keep, NaN where unknown; onset_s when it moved; why it was rejected."""
+    """phase; begin_s and end_s of the motion to keep, NaN where unknown; onset_s when it moved; why it ended."""
 
     phase: TrialPhase
     begin_s: float = np.nan
@@ -112,7 +112,7 @@ class TrialDetector:
     def stop(self, time_s: float) -> TrialState:
         """End the running trial by hand; without one nothing happens."""
         if self.state.phase is TrialPhase.RUNNING:
-            self._end(time_s)
+            self._end(time_s, "stopped by hand")
         return self.state
 
     def _wait(self, time_s: float, speed_m_s: float) -> None:
@@ -139,18 +139,18 @@ class TrialDetector:
         still_s = time_s - self._moved_s  # NaN while a trial begun by hand has not moved
         # The window makes a pause look shorter by part of its length.
         if np.isfinite(speed_m_s) and still_s >= STILLNESS_S - 0.5 * SPEED_WINDOW_S:
-            self._end(min(self._moved_s + POST_ROLL_S, time_s))
+            self._end(min(self._moved_s + POST_ROLL_S, time_s), "the athlete stood still")
         elif time_s - self._seen_s > ABSENT_S:
-            self._end(self._seen_s)
+            self._end(self._seen_s, "the athlete left the view")
         elif time_s - self.state.onset_s > LONGEST_S:
             self._reject(time_s, f"it moved for more than {LONGEST_S:.0f} s without a rest; stand still to end a trial")
 
-    def _end(self, end_s: float) -> None:
+    def _end(self, end_s: float, reason: str) -> None:
         length_s = np.fmin(self._moved_s, end_s) - self.state.onset_s - SPEED_WINDOW_S  # the window's, at both ends
         if length_s < SHORTEST_S:
             self._reject(end_s, f"it lasted {max(length_s, 0.0):.1f} s; a trial takes at least {SHORTEST_S:.1f} s")
             return
-        self.state = TrialState(TrialPhase.FINISHED, self.state.begin_s, self.state.onset_s, end_s)
+        self.state = TrialState(TrialPhase.FINISHED, self.state.begin_s, self.state.onset_s, end_s, reason)
 
     def _reject(self, end_s: float, reason: str) -> None:
         self.state = TrialState(TrialPhase.REJECTED, self.state.begin_s, self.state.onset_s, end_s, reason)
