@@ -25,20 +25,33 @@ SAME_PERSON_SIGMA: Final = 8.0
 MIN_JOINTS: Final = 4
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
+def median_of(values: Array, count: int) -> float:
+    """Median of the first `count` of some numbers, of which there is at least one; puts them in order."""
+    for i in range(1, count):
+        value, place = values[i], i
+        while place > 0 and values[place - 1] > value:
+            values[place] = values[place - 1]
+            place -= 1
+        values[place] = value
+    return 0.5 * (values[(count - 1) // 2] + values[count // 2])
+
+
+@njit(cache=True, error_model="numpy")
 def expected_images(expected_m: Array, lens: Optics) -> tuple[Array, Array]:
     """(C, 17, 2) pixels of expected joints (17, 3), NaN where they have none, and (C, 17) metres to a pixel there."""
     count = len(lens.rotation)
-    pixels = np.full((count, len(expected_m), 2), np.nan)
-    scale = np.full((count, len(expected_m)), np.nan)
+    pixels = np.empty((count, len(expected_m), 2))
+    scale = np.empty((count, len(expected_m)))
     jacobian = np.empty((2, 3))
     for c in range(count):
         for j in range(len(expected_m)):
+            pixels[c, j, 0] = pixels[c, j, 1] = scale[c, j] = np.nan
             if image_of(expected_m[j], lens, c, pixels[c, j], jacobian):
-                depth = lens.translation_m[c, 2] + (lens.rotation[c, 2] * expected_m[j]).sum()
-                scale[c, j] = depth / lens.intrinsics_px[c, 0]
-            else:
-                pixels[c, j] = np.nan
+                depth_m = lens.translation_m[c, 2]
+                for k in range(3):
+                    depth_m += lens.rotation[c, 2, k] * expected_m[j, k]
+                scale[c, j] = depth_m / lens.intrinsics_px[c, 0]
     return pixels, scale
 
 
@@ -47,7 +60,7 @@ def choose_by_reference(cameras: tuple[Camera, ...], xy_px: Array, expected_m: A
     return nearest_people(xy_px, *expected_images(expected_m, optics(cameras)))
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def nearest_people(xy_px: Array, expected_px: Array, metres_per_px: Array) -> NDArray[np.int64]:
     """`choose_by_reference` with expected_px (C, 17, 2) and metres_per_px (C, 17) as by `expected_images`.
 
@@ -55,9 +68,10 @@ def nearest_people(xy_px: Array, expected_px: Array, metres_per_px: Array) -> ND
     detector's confusion of sides does not count.
     """
     cameras, people, joints, _ = xy_px.shape
-    chosen = np.full(cameras, -1, dtype=np.int64)
+    chosen = np.empty(cameras, dtype=np.int64)
     distance = np.empty(joints)
     for c in range(cameras):
+        chosen[c] = -1
         best = SOMEONE_ELSE_M
         for p in range(people):
             seen = 0
@@ -70,7 +84,7 @@ def nearest_people(xy_px: Array, expected_px: Array, metres_per_px: Array) -> ND
                     distance[seen] = nearer * metres_per_px[c, j]
                     seen += 1
             if seen >= MIN_JOINTS:
-                middle = np.median(distance[:seen])
+                middle = median_of(distance, seen)
                 if middle < best:
                     best = middle
                     chosen[c] = p

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from sport_nodes.fusion.cholesky import factor, solve
 from sport_nodes.fusion.noise import LAMBDA_CAMERA, LAMBDA_IMU
 from sport_nodes.rig import Camera
 from sport_nodes.skeleton import INDEX, JOINT_COUNT, SEGMENTS
@@ -86,11 +87,11 @@ def segment_joints(names: tuple[str, ...]) -> NDArray[np.int64]:
     return np.array(rows, dtype=np.int64).reshape(-1, 4)
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def image_of(point: Array, lens: Optics, c: int, pixel: Array, jacobian: Array) -> bool:
     """Pixel (2,) of a world point in camera c and its derivative (2, 3); False behind the camera."""
-    rotation = lens.rotation[c]
-    x, y, z = lens.translation_m[c]
+    rotation, shift, inner, bent = lens.rotation[c], lens.translation_m[c], lens.intrinsics_px[c], lens.distortion[c]
+    x, y, z = shift[0], shift[1], shift[2]
     for k in range(3):
         x += rotation[0, k] * point[k]
         y += rotation[1, k] * point[k]
@@ -98,11 +99,11 @@ def image_of(point: Array, lens: Optics, c: int, pixel: Array, jacobian: Array) 
     if z < NEAREST_M:
         return False
     u, v = x / z, y / z
-    k1, k2, p1, p2, k3 = lens.distortion[c]
+    k1, k2, p1, p2, k3 = bent[0], bent[1], bent[2], bent[3], bent[4]
     r2 = u * u + v * v
     radial = 1.0 + r2 * (k1 + r2 * (k2 + r2 * k3))
     slope = k1 + r2 * (2.0 * k2 + 3.0 * r2 * k3)  # of radial with r2
-    fx, fy, cx, cy = lens.intrinsics_px[c]
+    fx, fy, cx, cy = inner[0], inner[1], inner[2], inner[3]
     pixel[0] = fx * (u * radial + 2.0 * p1 * u * v + p2 * (r2 + 2.0 * u * u)) + cx
     pixel[1] = fy * (v * radial + p1 * (r2 + 2.0 * v * v) + 2.0 * p2 * u * v) + cy
     du_u = fx * (radial + 2.0 * u * u * slope + 2.0 * p1 * v + 6.0 * p2 * u)
@@ -117,14 +118,16 @@ def image_of(point: Array, lens: Optics, c: int, pixel: Array, jacobian: Array) 
     return True
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def accumulate(points: Array, lens: Optics, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     """Cost at points (17, 3); overwrites the Gauss-Newton matrix (51, 51) and half the gradient (51,).
 
     outlier: squared whitened error at which a measurement has lost three quarters of its weight.
     """
-    matrix[:] = 0.0
-    gradient[:] = 0.0
+    for k in range(UNKNOWNS):
+        gradient[k] = 0.0
+        for m in range(UNKNOWNS):
+            matrix[k, m] = 0.0
     cost = _add_cameras(points, lens, seen, outlier, matrix, gradient)
     cost += _add_depth(points, seen, outlier, matrix, gradient)
     cost += _add_directions(points, seen, outlier, matrix, gradient)
@@ -141,13 +144,13 @@ def accumulate(points: Array, lens: Optics, seen: Evidence, outlier: float, matr
     return cost
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def robust_share(squared: float, outlier: float) -> float:
     """Weight that a measurement keeps at a squared whitened error: derivative of rho."""
     return 1.0 / (1.0 + squared / outlier) ** 2
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add_cameras(points: Array, lens: Optics, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     cost = 0.0
     pixel, jacobian = np.empty(2), np.empty((2, 3))
@@ -169,7 +172,7 @@ def _add_cameras(points: Array, lens: Optics, seen: Evidence, outlier: float, ma
     return cost
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add_depth(points: Array, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     cost = 0.0
     pull = np.empty(3)
@@ -192,12 +195,12 @@ def _add_depth(points: Array, seen: Evidence, outlier: float, matrix: Array, gra
     return cost
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add_directions(points: Array, seen: Evidence, outlier: float, matrix: Array, gradient: Array) -> float:
     """The part of each segment across its IMU's direction, over the segment's length, is the sine of the angle."""
     cost = 0.0
     across = np.empty(3)
-    sign = np.array([0.5, 0.5, -0.5, -0.5])
+    sign = (0.5, 0.5, -0.5, -0.5)
     for s in range(len(seen.direction_weight)):
         if seen.direction_weight[s] == 0.0:
             continue
@@ -225,7 +228,7 @@ def _add_directions(points: Array, seen: Evidence, outlier: float, matrix: Array
     return cost
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _add_bones(points: Array, seen: Evidence, matrix: Array, gradient: Array) -> float:
     cost = 0.0
     unit = np.empty(3)
@@ -233,7 +236,7 @@ def _add_bones(points: Array, seen: Evidence, matrix: Array, gradient: Array) ->
         weight = seen.bone_weight[n]
         if weight == 0.0:
             continue
-        i, j = seen.bones[n]
+        i, j = seen.bones[n, 0], seen.bones[n, 1]
         length = 0.0
         for a in range(3):
             unit[a] = points[i, a] - points[j, a]
@@ -255,42 +258,50 @@ def _add_bones(points: Array, seen: Evidence, matrix: Array, gradient: Array) ->
     return cost
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def solve_frame(start_m: Array, lens: Optics, seen: Evidence, iterations: int) -> tuple[Array, Array, float]:
     """Levenberg-Marquardt from start_m (17, 3): the minimum, the Gauss-Newton matrix there (51, 51), and the cost.
 
     Begins with a wide kernel, so that a start that is far off all sensors is drawn to them and not away from them
     (graduated non-convexity). The prior must be positive definite for joints that nothing else speaks about.
     """
-    near_m = _descend(start_m, lens, seen, WIDE_FACTOR * OUTLIER_SQUARED, WIDE_ITERATIONS)[0]
-    return _descend(near_m, lens, seen, OUTLIER_SQUARED, iterations)
-
-
-@njit(cache=True)
-def _descend(
-    start_m: Array, lens: Optics, seen: Evidence, outlier: float, iterations: int
-) -> tuple[Array, Array, float]:
-    points = start_m.copy()
+    points, trial, step = start_m.copy(), np.empty((JOINT_COUNT, 3)), np.empty(UNKNOWNS)
     matrix, gradient = np.empty((UNKNOWNS, UNKNOWNS)), np.empty(UNKNOWNS)
     trial_matrix, trial_gradient = np.empty((UNKNOWNS, UNKNOWNS)), np.empty(UNKNOWNS)
+    lower, first = np.empty((UNKNOWNS, UNKNOWNS)), np.empty(UNKNOWNS, dtype=np.int64)
+    outlier = WIDE_FACTOR * OUTLIER_SQUARED
     cost = accumulate(points, lens, seen, outlier, matrix, gradient)
     damping = 0.0
-    for _ in range(iterations):
-        damped = matrix.copy()
-        for k in range(UNKNOWNS):
-            damped[k, k] *= 1.0 + damping
-        step = np.linalg.solve(damped, gradient)
-        trial = points - step.reshape(JOINT_COUNT, 3)
-        trial_cost = accumulate(trial, lens, seen, outlier, trial_matrix, trial_gradient)
-        if trial_cost > cost * (1.0 + 1e-12):
-            damping = max(damping * DAMPING_FACTOR, FIRST_DAMPING)
-            if damping > MAX_DAMPING:
-                break
+    wide = True
+    count = 0
+    while count < iterations or wide:
+        if wide and count == WIDE_ITERATIONS:
+            wide, outlier, count, damping = False, OUTLIER_SQUARED, 0, 0.0
+            cost = accumulate(points, lens, seen, outlier, matrix, gradient)
             continue
-        damping = 0.0 if damping <= FIRST_DAMPING else damping / DAMPING_FACTOR
-        points, cost = trial, trial_cost
-        matrix, trial_matrix = trial_matrix, matrix
-        gradient, trial_gradient = trial_gradient, gradient
-        if np.abs(step).max() < CONVERGED_M:
+        count += 1
+        longest = 0.0
+        if factor(matrix, damping, lower, first):
+            solve(lower, first, gradient, step)
+            for k in range(UNKNOWNS):
+                trial[k // 3, k % 3] = points[k // 3, k % 3] - step[k]
+                longest = max(longest, abs(step[k]))
+            trial_cost = accumulate(trial, lens, seen, outlier, trial_matrix, trial_gradient)
+        else:
+            trial_cost = np.inf
+        if not trial_cost <= cost * (1.0 + 1e-12):
+            damping = max(damping * DAMPING_FACTOR, FIRST_DAMPING)
+            if damping <= MAX_DAMPING:
+                continue
+        else:
+            damping = 0.0 if damping <= FIRST_DAMPING else damping / DAMPING_FACTOR
+            cost = trial_cost
+            points, trial = trial, points
+            matrix, trial_matrix = trial_matrix, matrix
+            gradient, trial_gradient = trial_gradient, gradient
+            if longest >= CONVERGED_M:
+                continue
+        if not wide:
             break
+        count = WIDE_ITERATIONS
     return points, matrix, cost

@@ -49,7 +49,7 @@ def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[Co
     )
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _source_counts(
     points_m: Array,
     lens: Optics,
@@ -61,21 +61,23 @@ def _source_counts(
     depth_filled: Mask,
 ) -> tuple[Counts, Counts]:
     joints = len(points_m)
-    counts, bridged = np.zeros(joints, dtype=np.int64), np.zeros(joints, dtype=np.int64)
+    counts, bridged = np.empty(joints, dtype=np.int64), np.empty(joints, dtype=np.int64)
     pixel, jacobian = np.empty(2), np.empty((2, 3))
     for j in range(joints):
+        counts[j] = bridged[j] = 0
         for c in range(len(sigma_px)):
             if np.isfinite(sigma_px[c, j]) and image_of(points_m[j], lens, c, pixel, jacobian):
-                squared = ((pixel - xy_px[c, j]) ** 2).sum() / sigma_px[c, j] ** 2
+                off_x, off_y = pixel[0] - xy_px[c, j, 0], pixel[1] - xy_px[c, j, 1]
+                squared = (off_x * off_x + off_y * off_y) / sigma_px[c, j] ** 2
                 if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                     counts[j] += 1
                     bridged[j] += keypoint_filled[c, j]
         if depth_information[j, 0, 0] > 0.0:
-            off = points_m[j] - depth_m[j]
             squared = 0.0
             for a in range(3):
                 for b in range(3):
-                    squared += off[a] * depth_information[j, a, b] * off[b]
+                    off_a, off_b = points_m[j, a] - depth_m[j, a], points_m[j, b] - depth_m[j, b]
+                    squared += off_a * depth_information[j, a, b] * off_b
             if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                 counts[j] += 1
                 bridged[j] += depth_filled[j]

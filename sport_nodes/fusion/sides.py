@@ -20,7 +20,7 @@ TRUNCATE_SQUARED: Final = 9.0
 MARGIN_SQUARED: Final = 5.0
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def exchanged(expected: Array, expected_variance: Array, measured: Array, variance: Array) -> Mask:
     """(N,) joints to be exchanged with their mirror image.
 
@@ -40,7 +40,7 @@ def exchanged(expected: Array, expected_variance: Array, measured: Array, varian
     return turn
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def _truncated(expected: Array, measured: Array, variance: float, axes: int) -> float:
     if not np.isfinite(variance):
         return TRUNCATE_SQUARED

@@ -26,7 +26,7 @@ STEPS: Final = 2
 REGULAR: Final = 1e-4
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def accumulate_trial(
     points: Array, lens: Optics, frames: Evidence, outlier: float, matrices: Array, gradients: Array
 ) -> float:
