@@ -8,7 +8,7 @@ from typing import Any, Final
 from sport_nodes.bench.timing import Row
 
 #: Rooms that have a benchmark: modules of this package with a `rows() -> list[Row]`.
-ROOMS: Final = ("scorer", "keyframes")
+ROOMS: Final = ("fusion", "scorer", "keyframes")
 
 
 def bench(room: str | None = None) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.athlete import AthleteModel
+from sport_nodes.fusion.cholesky import joint_covariances
 from sport_nodes.fusion.evidence import Sighting, View, sight, view_of, with_true_sides
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths, ShapeCheck, check_shape
 from sport_nodes.fusion.objective import Evidence, solve_frame
@@ -104,7 +105,7 @@ class LiveFusion:
         time_s = float(frame.times_s[0])
         tracker = self._predicted(time_s)
         expected = None
-        if tracker is not None and np.median(tracker.sigma_m) < IDENTIFY_M:
+        if tracker is not None and np.sort(tracker.sigma_m)[JOINT_COUNT // 2] < IDENTIFY_M:
             expected = tracker.positions_m
         sighting = sight(frame, self._view, expected_m=expected, near_m=self._near_m)
         sighting = replace(sighting, sigma_px=sighting.sigma_px * self._trust.factor[:, None])
@@ -115,15 +116,15 @@ class LiveFusion:
             return None
         evidence = self._evidence(frame, sighting, tracker)
         points, matrix, cost = solve_frame(tracker.positions_m, self._view.lens, evidence, MAX_ITERATIONS)
-        joint = np.arange(JOINT_COUNT)
-        covariance = np.linalg.inv(matrix).reshape(JOINT_COUNT, 3, JOINT_COUNT, 3)[joint, :, joint, :]
+        covariance = np.empty((JOINT_COUNT, 3, 3))
+        joint_covariances(matrix, covariance)
         tracker.update(points, covariance)
         sigma = tracker.sigma_m
         self._trust.watch(points, self._view.lens, sighting.xy_px, sighting.sigma_px / self._trust.factor[:, None])
         counts, bridged = source_counts(points, sighting, self._view.lens)
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s
-            self._near_m = np.median(points, axis=0)
+            self._near_m = np.sort(points, axis=0)[JOINT_COUNT // 2]
         seen = np.isfinite(sighting.sigma_px).sum(axis=0) + (sighting.depth_information[:, 0, 0] > 0)
         self._doubted = np.where(2 * counts <= seen, self._doubted + 1, 0)
         measured = np.where(counts > bridged, sigma, np.inf)

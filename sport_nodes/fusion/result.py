@@ -87,9 +87,9 @@ def _source_counts(
 def provenance_of(counts: Counts, bridged: Counts) -> NDArray[np.uint8]:
     """From the numbers of sensors and of bridged ones among them to `Provenance`."""
     measured = counts - bridged
-    conditions = [measured > 1, measured == 1, bridged > 0]
-    choices = [Provenance.FUSED, Provenance.MEASURED, Provenance.FILLED]
-    return np.select(conditions, choices, default=Provenance.INFERRED).astype(np.uint8)
+    unmeasured = np.where(bridged > 0, np.uint8(Provenance.FILLED), np.uint8(Provenance.INFERRED))
+    seen = np.where(measured > 1, np.uint8(Provenance.FUSED), np.uint8(Provenance.MEASURED))
+    return np.where(measured > 0, seen, unmeasured)
 
 
 def as_motion(times_s: Array, points_m: Array, sigma_m: Array, provenance: NDArray[np.uint8]) -> Motion:

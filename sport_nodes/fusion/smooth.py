@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.linalg import solveh_banded
 from scipy.ndimage import uniform_filter1d
 
+from sport_nodes.fusion.cholesky import joint_covariances
 from sport_nodes.fusion.objective import UNKNOWNS, Evidence, Optics, accumulate
 from sport_nodes.skeleton import JOINT_COUNT
 
@@ -20,8 +21,6 @@ ORDER: Final = 3
 #: Jerk of a joint at rest [m/s^3], below which smoothness grows no stiffer, and the window over which it is told [s].
 QUIET_JERK_M_S3: Final = 60.0
 JERK_WINDOW_S: Final = 0.25
-#: Gauss-Newton steps on one objective.
-STEPS: Final = 2
 #: Keeps the system regular where a frame says nothing about a joint [1/m^2].
 REGULAR: Final = 1e-4
 
@@ -72,16 +71,14 @@ def jerk_weight(times_s: Array, points: Array) -> Array:
 def smooth_step(
     times_s: Array, points: Array, lens: Optics, frames: Evidence, *, weight: Array, outlier: float
 ) -> Array:
-    """(T, 17, 3) after Gauss-Newton steps on all frames together, from (T, 17, 3); weight as by `jerk_weight`."""
+    """(T, 17, 3) after a Gauss-Newton step of all frames together, from (T, 17, 3); weight as by `jerk_weight`."""
     rows = difference_rows(times_s)
     matrices, gradients = np.empty((len(points), UNKNOWNS, UNKNOWNS)), np.empty((len(points), UNKNOWNS))
-    for _ in range(STEPS):
-        accumulate_trial(points, lens, frames, outlier, matrices, gradients)
-        pull = gradients.reshape(points.shape) + _smoothness_gradient(rows, weight, points)
-        band = _banded(matrices, rows, weight)
-        step = solveh_banded(band, pull.ravel(), overwrite_ab=True, lower=True, check_finite=False)
-        points = points - step.reshape(points.shape)
-    return points
+    accumulate_trial(points, lens, frames, outlier, matrices, gradients)
+    pull = gradients.reshape(points.shape) + _smoothness_gradient(rows, weight, points)
+    band = _banded(matrices, rows, weight)
+    step = solveh_banded(band, pull.ravel(), overwrite_ab=True, lower=True, check_finite=False)
+    return np.asarray(points - step.reshape(points.shape))
 
 
 def marginal_sigma(times_s: Array, matrices: Array, weight: Array) -> Array:
@@ -90,20 +87,20 @@ def marginal_sigma(times_s: Array, matrices: Array, weight: Array) -> Array:
     Each joint is taken by itself: its own frame's information, smoothed over time as the positions are.
     """
     count = len(matrices)
-    joint = np.arange(JOINT_COUNT)
     regular = matrices + np.eye(UNKNOWNS)
-    blocks = np.linalg.inv(regular).reshape(count, JOINT_COUNT, 3, JOINT_COUNT, 3)[:, joint, :, joint, :]
-    variance = blocks.trace(axis1=2, axis2=3).T / 3.0  # (T, 17): advanced indexing puts the joints first
+    blocks = np.empty((count, JOINT_COUNT, 3, 3))
+    for t in range(count):
+        joint_covariances(regular[t], blocks[t])
+    variance = blocks.trace(axis1=2, axis2=3) / 3.0
     rows = difference_rows(times_s)
-    system = np.zeros((JOINT_COUNT, count, count))
-    diagonal = np.arange(count)
-    system[:, diagonal, diagonal] = 1.0 / variance.T
-    at = np.arange(len(rows))
-    for a in range(ORDER + 1):
-        for b in range(ORDER + 1):
-            system[:, at + a, at + b] += (rows[:, a] * rows[:, b])[None, :] * weight.T
-    inverse = np.linalg.inv(system)
-    return np.sqrt(inverse[:, diagonal, diagonal].T)
+    band = np.zeros((JOINT_COUNT, ORDER + 1, count))
+    band[:, 0] = 1.0 / variance.T
+    for low in range(ORDER + 1):
+        for high in range(low, ORDER + 1):
+            band[:, high - low, low : low + len(rows)] += (rows[:, low] * rows[:, high])[None, :] * weight.T
+    unit = np.eye(count)
+    inverse = [solveh_banded(one, unit, lower=True, check_finite=False).diagonal() for one in band]
+    return np.sqrt(np.stack(inverse, axis=1))
 
 
 def _differences(rows: Array, points: Array) -> Array:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
-from sport_nodes.fusion.associate import expected_images
+from sport_nodes.fusion.associate import expected_images, median_of
 from sport_nodes.fusion.objective import Optics
 
 Array = NDArray[np.float64]
@@ -41,9 +42,21 @@ class CameraTrust:
 
     def watch(self, points_m: Array, lens: Optics, xy_px: Array, sigma_px: Array) -> None:
         """One frame: fused joints (17, 3), what the cameras saw (C, 17, 2) and the expected errors (C, 17)."""
-        expected_px, _ = expected_images(points_m, lens)
-        squared = ((xy_px - expected_px) ** 2).sum(axis=2) / sigma_px**2
-        for c in range(len(squared)):
-            seen = squared[c, np.isfinite(sigma_px[c]) & np.isfinite(squared[c])]
-            if len(seen):
-                self._squared[c] += (float(np.median(seen)) - self._squared[c]) / MEMORY_FRAMES
+        _follow_errors(self._squared, expected_images(points_m, lens)[0], xy_px, sigma_px)
+
+
+@njit(cache=True, error_model="numpy")
+def _follow_errors(squared: Array, expected_px: Array, xy_px: Array, sigma_px: Array) -> None:
+    """Move squared (C,) towards each camera's median squared whitened error of this frame."""
+    cameras, joints = sigma_px.shape
+    errors = np.empty(joints)
+    for c in range(cameras):
+        seen = 0
+        for j in range(joints):
+            off_x, off_y = xy_px[c, j, 0] - expected_px[c, j, 0], xy_px[c, j, 1] - expected_px[c, j, 1]
+            error = (off_x * off_x + off_y * off_y) / sigma_px[c, j] ** 2
+            if np.isfinite(sigma_px[c, j]) and np.isfinite(error):
+                errors[seen] = error
+                seen += 1
+        if seen:
+            squared[c] += (median_of(errors, seen) - squared[c]) / MEMORY_FRAMES
