@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sport_nodes.assess import Assessment
     from sport_nodes.measurements import AlignedTrial, DeviceClock, Recording
     from sport_nodes.motion import Motion
+    from sport_nodes.rig import Rig
 
 Commands = Any
 
@@ -39,9 +40,11 @@ def register(commands: Commands) -> None:
     add_json(parser)
     parser.set_defaults(handler=align_command)
 
-    parser = commands.add_parser("fuse", help="sync and fusion of a recorded bag of sensor data")
-    parser.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 folder, .mcap or .db3")
-    add_rig(parser)
+    parser = commands.add_parser(
+        "fuse", help="sync and fusion of a recorded bag of sensor data, or of a Pose2Sim trial"
+    )
+    parser.add_argument("bag", type=Path, metavar="BAG", help="rosbag2 folder, .mcap, .db3, or a Pose2Sim trial folder")
+    parser.add_argument("--rig", default="lab", help="name in config/rigs, path of a rig YAML, or a Calib.toml")
     add_output(parser, "the fused motion (.csv or .trc)")
     add_json(parser)
     parser.set_defaults(handler=fuse_command)
@@ -146,11 +149,10 @@ def fuse_command(options: argparse.Namespace) -> Output:
     from sport_nodes.assess import without_nan
     from sport_nodes.fusion.evaluate import fusion_report
     from sport_nodes.io.motion_files import write_motion
-    from sport_nodes.rig import load_rig
 
     motion, aligned, recording = fused(options.bag, options.rig)
     write_motion(from_zero(motion), options.output)
-    figures = fusion_report(motion, aligned, load_rig(options.rig), truth=recording.truth)
+    figures = fusion_report(motion, aligned, rig_of(options.rig), truth=recording.truth)
     text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
     truth = figures.get("ground_truth")
     if truth:
@@ -164,16 +166,29 @@ def from_zero(motion: Motion) -> Motion:
 
 
 def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording]:
-    """The motion of a bag of sensor data, and what it was made from."""
+    """The motion of a bag of sensor data, or of a trial folder of Pose2Sim, and what it was made from."""
     from sport_nodes.fusion.fuse import fuse_trial
+    from sport_nodes.fusion.pose2sim import is_pose2sim, read_pose2sim
+    from sport_nodes.fusion.triangulated import triangulate_trial
     from sport_nodes.io.bag import read_recording
-    from sport_nodes.rig import load_rig
     from sport_nodes.sync.align import align_recording
 
-    rig = load_rig(rig_name)
+    rig = rig_of(rig_name)
+    if is_pose2sim(bag):
+        recording, rate_hz = read_pose2sim(bag, rig)
+        aligned = align_recording(recording, rig, rate_hz=rate_hz)
+        return triangulate_trial(aligned, rig), aligned, recording
     recording = read_recording(bag)
     aligned = align_recording(recording, rig)
     return fuse_trial(aligned, rig), aligned, recording
+
+
+def rig_of(name: str) -> Rig:
+    """A rig by name or path, or the cameras of a calibration in TOML."""
+    from sport_nodes.capture.calib_toml import import_toml
+    from sport_nodes.rig import load_rig
+
+    return import_toml(Path(name)) if name.endswith(".toml") else load_rig(name)
 
 
 def target_make_command(options: argparse.Namespace) -> Output:

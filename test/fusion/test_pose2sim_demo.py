@@ -1,100 +1,79 @@
-"""Triangulation against Pose2Sim's own 3D of its demo recording (weighted linear triangulation of OpenPose JSON)."""
+"""A Pose2Sim trial folder through `sport fuse`, against Pose2Sim's own 3D of its demo recording."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.spatial.transform import Rotation
 
-from sport_nodes.fusion.associate import choose_by_rays
-from sport_nodes.fusion.triangulate import triangulate
-from sport_nodes.rig import Camera
-from sport_nodes.skeleton import INDEX
+from sport_nodes.capture.calib_toml import import_toml
+from sport_nodes.cli import main
+from sport_nodes.errors import InputError
+from sport_nodes.fusion.pose2sim import JOINT_PLACES, is_pose2sim, read_pose2sim
+from sport_nodes.fusion.triangulated import agreed_points
+from sport_nodes.io.motion_files import read_motion
+from sport_nodes.lab.simulate import simulate
+from sport_nodes.rig import load_rig
+from sport_nodes.skeleton import INDEX, JOINT_COUNT
 
-tomllib = pytest.importorskip("tomllib")
 DEMO = Path(__file__).resolve().parents[2] / "../shared/data/pose2sim_demo"
 TRIAL = DEMO / "S00_P00_SingleParticipant/S00_P00_T01_BalancingTrial"
-pytestmark = pytest.mark.skipif(not TRIAL.is_dir(), reason="Pose2Sim's demo recording is not at ../shared/data")
-
-FRAMES = 20
-# Pose2Sim leaves out keypoints of less likelihood (its Config.toml), and cameras that disagree.
-LIKELIHOOD_THRESHOLD = 0.3
-MARKERS = {
-    "RShoulder": "right_shoulder",
-    "RElbow": "right_elbow",
-    "RWrist": "right_wrist",
-    "RHip": "right_hip",
-    "RKnee": "right_knee",
-    "RAnkle": "right_ankle",
-    "LShoulder": "left_shoulder",
-    "LElbow": "left_elbow",
-    "LWrist": "left_wrist",
-    "LHip": "left_hip",
-    "LKnee": "left_knee",
-    "LAnkle": "left_ankle",
-    "Nose": "nose",
-}
+CALIBRATION = DEMO / "S00_Calibration/Calib_qualisys.toml"
+REFERENCE = TRIAL / "pose-3d/S00_P00_T01_BalancingTrial_0-100.trc"
+needs_demo = pytest.mark.skipif(not TRIAL.is_dir(), reason="Pose2Sim's demo recording is not at ../shared/data")
 
 
-def cameras() -> tuple[Camera, ...]:
-    data = tomllib.loads((DEMO / "S00_Calibration/Calib_qualisys.toml").read_text())
-    found = []
-    for name in sorted(k for k in data if k.startswith("cam")):
-        c = data[name]
-        found.append(
-            Camera(
-                name,
-                width_px=int(c["size"][0]),
-                height_px=int(c["size"][1]),
-                matrix=np.array(c["matrix"]),
-                distortion=np.array([*c["distortions"], 0.0]),
-                rotation=Rotation.from_rotvec(c["rotation"]).as_matrix(),
-                translation_m=np.array(c["translation"]),
-            )
-        )
-    return tuple(found)
+@needs_demo
+def test_the_trial_folder_gives_the_reference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "fused.trc"
+    assert main(["fuse", str(TRIAL), "--rig", str(CALIBRATION), "-o", str(out), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert (report["frames"], report["rate_hz"]) == (100, 60.0)
+    ours, reference = read_motion(out), read_motion(REFERENCE)
+    assert len(ours) == len(reference)
+    np.testing.assert_allclose(ours.times_s - ours.times_s[0], reference.times_s - reference.times_s[0], atol=1e-3)
+    apart_mm = 1e3 * np.linalg.norm(ours.positions_m - reference.positions_m, axis=2)
+    common = np.isfinite(apart_mm)
+    assert common.sum() > 12 * 100
+    assert np.median(apart_mm[common]) < 0.1
+    assert (apart_mm[common] < 1.0).mean() > 0.95
+    # A second person is in view of two cameras, a metre away: nobody else in any frame.
+    assert np.nanmax(np.nanmedian(apart_mm, axis=1)) < 100.0
 
 
-def people(frame: int) -> tuple[np.ndarray, np.ndarray]:
-    """(C, P, 17, 2) and (C, P, 17); BODY_25B begins with COCO's joints."""
-    listed = []
-    for number in range(1, 5):
-        path = next((TRIAL / f"pose/cam0{number}_json").glob(f"*.{frame:04d}.json"))
-        listed.append([p["pose_keypoints_2d"] for p in json.loads(path.read_text())["people"]])
-    count = max(len(p) for p in listed)
-    values = np.zeros((4, count, 17, 3))
-    for c, found in enumerate(listed):
-        for p, person in enumerate(found):
-            values[c, p] = np.reshape(person, (-1, 3))[:17]
-    return np.where(values[..., 2:] > 0, values[..., :2], np.nan), values[..., 2]
+@needs_demo
+def test_a_folder_without_rate_or_pose_model_says_what_to_state(tmp_path: Path) -> None:
+    rig = import_toml(CALIBRATION)
+    trial = tmp_path / "trial"
+    for folder in TRIAL.glob("pose/*_json"):
+        (trial / "pose" / folder.name).mkdir(parents=True)
+        shutil.copy(sorted(folder.glob("*.json"))[0], trial / "pose" / folder.name)
+    assert is_pose2sim(trial)
+    with pytest.raises(InputError, match="frame_rate"):
+        read_pose2sim(trial, rig)
+    (trial / "Config.toml").write_text("[project]\nframe_rate = 60\n")
+    with pytest.raises(InputError, match="pose_model"):
+        read_pose2sim(trial, rig)
+    (trial / "Config.toml").write_text("[project]\nframe_rate = 60\n[pose]\npose_model = 'BODY_25B'\n")
+    recording, rate_hz = read_pose2sim(trial, rig)
+    assert rate_hz == 60.0
+    assert all(stream.xy_px.shape[0] == 1 for stream in recording.cameras.values())
+    with pytest.raises(InputError, match="4 cameras"):
+        read_pose2sim(trial, load_rig("lab"))
 
 
-def reference() -> tuple[dict[str, int], np.ndarray]:
-    lines = (TRIAL / "pose-3d/S00_P00_T01_BalancingTrial_0-100.trc").read_text().splitlines()
-    names = [n for n in lines[3].split("\t")[2:] if n]
-    rows = np.array(
-        [[float(v) for v in line.split("\t")[2 : 2 + 3 * len(names)]] for line in lines[5:] if line.strip()]
-    )
-    return {n: i for i, n in enumerate(names)}, rows.reshape(len(rows), len(names), 3)[..., [2, 0, 1]]
+def test_every_pose_model_has_every_joint_once() -> None:
+    for places in JOINT_PLACES.values():
+        assert len(set(places)) == JOINT_COUNT
 
 
-def test_weighted_triangulation_reproduces_the_reference_and_the_right_person() -> None:
-    rig, (columns, reference_m) = cameras(), reference()
-    distances_m = []
-    for t in range(FRAMES):
-        xy, confidence = people(t)
-        chosen = choose_by_rays(rig, xy, confidence, near_m=np.zeros(3))
-        used = np.flatnonzero(chosen >= 0)
-        assert len(used) >= 3
-        points = triangulate(
-            tuple(rig[c] for c in used),
-            xy[used, chosen[used]].transpose(1, 0, 2),
-            np.where(confidence < LIKELIHOOD_THRESHOLD, 0.0, confidence)[used, chosen[used]].T,
-        )
-        ours = np.array([points[INDEX[joint]] for joint in MARKERS.values()])
-        theirs = np.array([reference_m[t, columns[name]] for name in MARKERS])
-        distances_m.append(np.linalg.norm(ours - theirs, axis=1))
-    distances_m = np.array(distances_m)
-    assert np.nanmedian(distances_m) < 0.001
-    assert np.nanmax(np.nanmedian(distances_m, axis=1)) < 0.05
+def test_a_camera_that_disagrees_is_left_out() -> None:
+    rig = load_rig("lab")
+    truth = simulate("free_throw", seed=1).motion.positions_m[200:201]
+    pixels = np.stack([camera.project(truth) for camera in rig.cameras], axis=2)
+    wrist = INDEX["left_wrist"]
+    pixels[0, wrist, 1] += 120.0
+    points, confidence = agreed_points(rig.cameras, pixels, np.full(pixels.shape[:3], 0.7))
+    np.testing.assert_allclose(points, truth, atol=1e-4)
+    assert confidence == pytest.approx(0.7)
