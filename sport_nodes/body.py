@@ -20,6 +20,10 @@ _HEIGHT_SHARES: Final = {
     ("shoulder", "elbow"): 0.186,
     ("elbow", "wrist"): 0.146,
 }
+_BONE_ENDS: Final = [
+    [INDEX[f"{side}_{bone[end]}"] for bone in _HEIGHT_SHARES for side in ("left", "right")] for end in (0, 1)
+]
+_BONE_SHARES: Final = np.repeat(list(_HEIGHT_SHARES.values()), 2)
 # Share of body mass and position of the centre of mass from the upper joint: Winter (2009), table 4.1. Hands go with
 # the forearms, feet with the shanks; head, arms-free trunk and neck are one segment from hips to shoulders.
 _LIMB_MASSES: Final = (
@@ -91,15 +95,11 @@ class Body:
 
 def body_height_m(positions_m: Array) -> float:
     """Body height from the median lengths of the limbs of (T, 17, 3); NaN when no limb is seen."""
-    lengths, shares = [], []
-    for (upper, lower), share in _HEIGHT_SHARES.items():
-        for side in ("left", "right"):
-            bone = positions_m[:, INDEX[f"{side}_{upper}"]] - positions_m[:, INDEX[f"{side}_{lower}"]]
-            length = np.linalg.norm(bone, axis=1)
-            if np.isfinite(length).any():
-                lengths.append(np.nanmedian(length))
-                shares.append(share)
-    return float(np.sum(lengths) / np.sum(shares)) if lengths else float("nan")
+    bones = positions_m[:, _BONE_ENDS[0]] - positions_m[:, _BONE_ENDS[1]]
+    lengths = np.sqrt(np.einsum("tbi,tbi->bt", bones, bones))
+    seen = np.isfinite(lengths)
+    medians = [np.median(length[known]) for length, known in zip(lengths, seen, strict=True) if known.any()]
+    return float(np.sum(medians) / np.sum(_BONE_SHARES[seen.any(axis=1)])) if medians else float("nan")
 
 
 def heading(positions_m: Array) -> Array:
@@ -125,5 +125,7 @@ def body_of(times_s: Array, positions_m: Array) -> Body:
 
 def angle_deg(a: Array, b: Array) -> Array:
     """Angle between vectors (..., 3), 0 to 180."""
-    cross = np.linalg.norm(np.cross(a, b), axis=-1)
-    return np.degrees(np.arctan2(cross, np.sum(a * b, axis=-1)))
+    x = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    y = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    z = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return np.degrees(np.arctan2(np.sqrt(x * x + y * y + z * z), np.einsum("...i,...i->...", a, b)))

@@ -25,12 +25,19 @@ def distances(target: Array, recording: Array, scale: Array) -> Array:
     scale (D,): weight over squared size of each feature. Where too little is known in either, the distance is the
     median of the others: neither for nor against.
     """
+    if np.isfinite(target).all() and np.isfinite(recording).all():
+        root = np.sqrt(scale)
+        t, r = target * root, recording * root
+        squares = np.matmul(t, r.T)
+        squares *= -2.0
+        squares += np.einsum("nd,nd->n", t, t)[:, None]
+        squares += np.einsum("md,md->m", r, r)
+        np.maximum(squares, 0.0, out=squares)
+        return np.sqrt(squares, out=squares)
     known_t, known_r = np.isfinite(target), np.isfinite(recording)
     t, r = np.where(known_t, target, 0.0), np.where(known_r, recording, 0.0)
     weighted = known_t * scale
     squares = (weighted * t**2) @ known_r.T - 2.0 * ((weighted * t) @ r.T) + weighted @ (r**2).T
-    if known_t.all() and known_r.all():
-        return np.sqrt(np.maximum(squares, 0.0))
     # Scales hold feature sizes; the share known is counted in features, weighted alike within an order.
     share = known_t.astype(float) @ known_r.T.astype(float) / target.shape[1]
     result = np.sqrt(np.maximum(squares, 0.0) / np.maximum(share, _LEAST_KNOWN))
@@ -86,15 +93,19 @@ def accumulate(cost: Array, free: bool) -> tuple[Array, NDArray[np.int64], NDArr
     return total, begin, step
 
 
+@njit(cache=True)
 def trace(step: NDArray[np.int8], end: int) -> NDArray[np.int64]:
     """(K, 2) of (target, recording) frames: the path that ends at recording frame `end`, from its beginning."""
     i, j = step.shape[0] - 1, end
-    path = [(i, j)]
+    path = np.empty((step.shape[0], 2), np.int64)
+    first = len(path) - 1
+    path[first, 0], path[first, 1] = i, j
     while step[i, j] >= 0:
-        di, dj = STEPS[step[i, j]]
-        i, j = i - int(di), j - int(dj)
-        path.append((i, j))
-    return np.array(path[::-1], dtype=np.int64)
+        came = step[i, j]
+        i, j = i - STEPS[came, 0], j - STEPS[came, 1]
+        first -= 1
+        path[first, 0], path[first, 1] = i, j
+    return path[first:]
 
 
 def regret(cost: Array, *, begin: int, end: int) -> Array:

@@ -48,16 +48,20 @@ def channel_names(quantities: Mapping[str, float]) -> tuple[str, ...]:
 
 def features(motion: Motion, weights: Mapping[str, float]) -> Features:
     """The features of a motion for the quantities that `weights` names; needs no heading but for the trunk's lean."""
-    resampled = resample(motion, GRID_HZ)
-    body = body_of(resampled.times_s, resampled.positions_m)
+    even = resample(motion, GRID_HZ)
+    return features_of(body_of(even.times_s, even.positions_m), weights)
+
+
+def features_of(body: Body, weights: Mapping[str, float]) -> Features:
+    """The features of a body on the grid, its joints not smoothed."""
     columns = []
     for quantity in weights:
         for side in ("left", "right") if QUANTITIES[quantity].sided else ("",):
             columns.append(read_quantity(body, quantity, side))
-    angles = np.stack(columns, axis=1)
-    spread_frames = SMOOTHING_S * GRID_HZ
-    orders = [smooth(angles, spread_frames, order=k) * GRID_HZ**k for k in range(3)]
-    return Features(resampled.times_s, np.concatenate(orders, axis=1), channel_names(weights))
+    orders = [smooth(np.stack(columns, axis=1), SMOOTHING_S * GRID_HZ)]
+    for _ in range(2):
+        orders.append(_slope(orders[-1]) * GRID_HZ)
+    return Features(body.times_s, np.concatenate(orders, axis=1), channel_names(weights))
 
 
 def smoothed_body(even: Motion) -> Body:
@@ -98,24 +102,39 @@ def resample(motion: Motion, rate_hz: float) -> Motion:
     """The motion on an even grid: linear between frames, over gaps shorter than LONGEST_BRIDGE_S."""
     count = max(int(np.floor(motion.duration_s * rate_hz + 1e-6)) + 1, 1)
     grid = motion.times_s[0] + np.arange(count) / rate_hz
-    positions = np.full((count, *motion.positions_m.shape[1:]), np.nan)
-    sigma = np.full(positions.shape[:2], np.nan)
-    for joint in range(positions.shape[1]):
-        seen = motion.present[:, joint]
+    shape = (count, *motion.positions_m.shape[1:])
+    positions, sigma = np.full(shape, np.nan), np.full(shape[:2], np.nan)
+    present = motion.present
+    patterns, pattern_of = np.unique(present, axis=1, return_inverse=True)
+    for k, seen in enumerate(patterns.T):
         if seen.sum() < 2:
             continue
-        times = motion.times_s[seen]
-        after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
-        bridged = (times[after] - times[after - 1] <= LONGEST_BRIDGE_S) & (grid >= times[0] - 1e-9)
-        bridged &= grid <= times[-1] + 1e-9
-        for axis in range(3):
-            line = np.interp(grid, times, motion.positions_m[seen, joint, axis])
-            positions[:, joint, axis] = np.where(bridged, line, np.nan)
-        known = np.isfinite(motion.sigma_m[seen, joint])
+        joints = np.flatnonzero(pattern_of.reshape(-1) == k)
+        positions[:, joints], sigma[:, joints] = _between_frames(motion, grid, joints, seen)
+    known = np.isfinite(positions).all(axis=2)
+    return Motion(grid, positions, confidence=known.astype(float), sigma_m=sigma)
+
+
+def _between_frames(
+    motion: Motion, grid: Array, joints: NDArray[np.intp], seen: NDArray[np.bool_]
+) -> tuple[Array, Array]:
+    """Positions (G, J, 3) and deviations (G, J) of joints that were seen in the same frames, at the grid's times."""
+    times = motion.times_s[seen]
+    after = np.clip(np.searchsorted(times, grid), 1, len(times) - 1)
+    before = after - 1
+    step = times[after] - times[before]
+    share = np.clip((grid - times[before]) / step, 0.0, 1.0)
+    bridged = (step <= LONGEST_BRIDGE_S) & (grid >= times[0] - 1e-9) & (grid <= times[-1] + 1e-9)
+    seen_m = motion.positions_m[np.ix_(seen, joints)]
+    line = seen_m[before] + share[:, None, None] * (seen_m[after] - seen_m[before])
+    line[~bridged] = np.nan
+    sigma = np.full(line.shape[:2], np.nan)
+    for column, joint in enumerate(joints):
+        deviation = motion.sigma_m[seen, joint]
+        known = np.isfinite(deviation)
         if known.any():
-            sigma[:, joint] = np.interp(grid, times[known], motion.sigma_m[seen, joint][known])
-    present = np.isfinite(positions).all(axis=2)
-    return Motion(grid, positions, confidence=present.astype(float), sigma_m=sigma)
+            sigma[:, column] = np.interp(grid, times[known], deviation[known])
+    return line, sigma
 
 
 def smooth(values: Array, spread_frames: float, *, order: int = 0) -> Array:
@@ -134,6 +153,17 @@ def _smooth_run(values: Array, spread_frames: float, order: int) -> Array:
     for _ in range(order):
         line = np.gradient(line, axis=0) if len(line) > 1 else np.zeros_like(line)
     return line
+
+
+def _slope(values: Array) -> Array:
+    """Change per frame of (T, C); of a run between gaps its end's, where one neighbour is unknown."""
+    if len(values) < 2:
+        return np.zeros_like(values)
+    ahead = np.diff(values, axis=0, append=np.nan)
+    behind = np.diff(values, axis=0, prepend=np.nan)
+    slope = 0.5 * (ahead + behind)
+    slope = np.where(np.isnan(ahead), behind, slope)
+    return np.where(np.isnan(behind), ahead, slope)
 
 
 def _runs(known: NDArray[np.bool_]) -> list[tuple[int, int]]:

@@ -33,17 +33,15 @@ def find_windows(cost: Array, *, most: int) -> tuple[Window, ...]:
     cost: (N, M) of target and recording frames. most: how many to find at most.
     """
     total, begin, _ = accumulate(cost, True)
-    mean = total[-1] / len(cost)
+    mean, first = total[-1] / len(cost), begin[-1]
+    last = np.arange(len(mean))
     found: list[Window] = []
-    for end in np.argsort(mean, kind="stable"):
-        if len(found) == most or not np.isfinite(mean[end]):
+    while len(found) < most:
+        end = int(np.argmin(mean))
+        if not np.isfinite(mean[end]):
             break
-        window = Window(int(begin[-1, end]), int(end), float(mean[end]))
-        if all(_overlap(window, other) <= _SAME_WINDOW for other in found):
-            found.append(window)
+        found.append(Window(int(first[end]), end, float(mean[end])))
+        mean[end] = np.inf
+        shared = np.minimum(last, end) - np.maximum(first, first[end])
+        mean[shared > _SAME_WINDOW * np.maximum(np.minimum(last - first, end - first[end]), 1)] = np.inf
     return tuple(found)
-
-
-def _overlap(a: Window, b: Window) -> float:
-    shared = min(a.end, b.end) - max(a.begin, b.begin)
-    return max(shared, 0) / max(min(a.end - a.begin, b.end - b.begin), 1)
