@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -34,13 +35,16 @@ Array = NDArray[np.float64]
 _LEAST_MEASURED: Final = 0.6
 # The window looked at for that reaches this far around a keyframe, whatever the frame rate.
 _MEASURED_MARGIN_S: Final = 0.05
+# Targets whose smoothed bodies are kept: the shipped ones, and a few of the user's.
+_TARGETS_KEPT: Final = 32
 
 
 @dataclass(frozen=True, eq=False)
 class _Subject:
-    """A movement ready to be measured. sigma_m: (T, 17) on the frames of the smoothed body."""
+    """A movement ready to be measured. measured: Motion.measured. sigma_m: (T, 17) on the smoothed body's frames."""
 
     motion: Motion
+    measured: NDArray[np.bool_]
     body: Body
     sigma_m: Array
     repetitions: tuple[Repetition, ...]
@@ -57,14 +61,20 @@ def diagnose(motion: Motion, alignment: Alignment, action: Action | str, target:
         return Diagnosis(spec.name, (), (), alignment.reason)
     subject = _subject(motion, _repetitions(alignment, spec), mirrored=alignment.mirrored)
     stages = tuple(stage.name for stage in spec.stages)
-    model = _subject(target.motion, (Repetition(target.keyframes, target.stage_bounds_s, stages),), mirrored=False)
+    model = _model(target, stages)
     findings = [f for metric in spec.metrics for f in _findings(metric, subject, model)]
     return Diagnosis(spec.name, tuple(findings), root_causes(spec, findings))
 
 
 def _subject(motion: Motion, repetitions: tuple[Repetition, ...], *, mirrored: bool) -> _Subject:
     even = resample(motion, GRID_HZ)
-    return _Subject(motion, smoothed_body(even), even.sigma_m, repetitions, mirrored)
+    return _Subject(motion, motion.measured, smoothed_body(even), even.sigma_m, repetitions, mirrored)
+
+
+@lru_cache(maxsize=_TARGETS_KEPT)
+def _model(target: TargetModel, stages: tuple[str, ...]) -> _Subject:
+    repetition = Repetition(target.keyframes, target.stage_bounds_s, stages)
+    return _subject(target.motion, (repetition,), mirrored=False)
 
 
 def _repetitions(alignment: Alignment, action: Action) -> tuple[Repetition, ...]:
@@ -165,6 +175,7 @@ def _hidden(metric: MetricSpec, subject: _Subject, side: str) -> tuple[str, ...]
     for repetition in subject.repetitions:
         begin, end = repetition.window(metric)
         inside = (motion.times_s >= begin - _MEASURED_MARGIN_S) & (motion.times_s <= end + _MEASURED_MARGIN_S)
-        shares.append([motion.measured[inside, INDEX[j]].mean() if inside.any() else 0.0 for j in joints])
+        measured = subject.measured[inside]
+        shares.append([measured[:, INDEX[j]].mean() if inside.any() else 0.0 for j in joints])
     typical = np.median(np.array(shares), axis=0)
     return tuple(j for j, share in zip(joints, typical, strict=True) if share < _LEAST_MEASURED)

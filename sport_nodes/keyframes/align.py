@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import Action, load_action
+from sport_nodes.body import body_of
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.dtw import distances
 from sport_nodes.keyframes.features import (
     GRID_HZ,
     Features,
-    features,
+    features_of,
     mirrored_columns,
     resample,
     scales,
     smoothed_body,
 )
-from sport_nodes.keyframes.refine import Refiner
+from sport_nodes.keyframes.refine import Refiner, event_offsets
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.keyframes.windows import NEAR_TIE, Window, find_windows
 from sport_nodes.motion import Motion
@@ -35,6 +37,27 @@ _MOST_REPETITIONS: Final = 120
 # A movement needs this many frames to be one, and joint angles that vary by this much in the most moving joint.
 _LEAST_FRAMES: Final = 10
 _STILL_DEG: Final = 10.0
+# Targets whose features are kept: the shipped ones, and a few of the user's.
+_TARGETS_KEPT: Final = 32
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """What an alignment needs of a target. swap: columns of the other side; offsets_s: of keyframes from events."""
+
+    features: Features
+    scale: Array
+    swap: NDArray[np.intp]
+    offsets_s: Mapping[str, float]
+
+
+@lru_cache(maxsize=_TARGETS_KEPT)
+def _wanted(target: TargetModel) -> _Wanted:
+    action = load_action(target.action)
+    even = resample(target.motion, GRID_HZ)
+    found = features_of(body_of(even.times_s, even.positions_m), action.channel_weights)
+    scale = scales(found.values, found.names, action.channel_weights)
+    return _Wanted(found, scale, mirrored_columns(found.names), event_offsets(action, target))
 
 
 def align(motion: Motion, target: TargetModel) -> Alignment:
@@ -48,7 +71,8 @@ def align(motion: Motion, target: TargetModel) -> Alignment:
     reason = _unusable(motion)
     if reason:
         return _refused(target, action, reason)
-    found = features(motion, action.channel_weights)
+    even = resample(motion, GRID_HZ)
+    found = features_of(body_of(even.times_s, even.positions_m), action.channel_weights)
     reason = _still(found)
     if reason:
         return _refused(target, action, reason)
@@ -56,11 +80,9 @@ def align(motion: Motion, target: TargetModel) -> Alignment:
         target, reason = _part(target, action, found)
         if reason:
             return _refused(target, action, reason)
-    wanted = features(target.motion, action.channel_weights)
-    scale = scales(wanted.values, wanted.names, action.channel_weights)
-    swap = mirrored_columns(wanted.names)
+    wanted = _wanted(target)
     most = _MOST_REPETITIONS if action.repeated else 2
-    searches = [_search(wanted, values, scale, most) for values in (found.values, found.values[:, swap])]
+    searches = [_search(wanted, values, most) for values in (found.values, found.values[:, wanted.swap])]
     mirrored = bool(searches[1]) and (not searches[0] or searches[1][0].distance < searches[0][0].distance)
     windows = searches[int(mirrored)]
     reason = _doubt(windows, action, found)
@@ -68,10 +90,12 @@ def align(motion: Motion, target: TargetModel) -> Alignment:
         return _refused(target, action, reason)
     kept = [w for w in windows if w.distance <= action.maximum_distance] if action.repeated else list(windows[:1])
     kept.sort(key=lambda w: w.begin)
-    values = found.values[:, swap] if mirrored else found.values
-    cost = distances(wanted.values, values, scale)
-    recording = smoothed_body(resample(motion, GRID_HZ))
-    refiner = Refiner(action, target, recording, cost, mirrored=mirrored)
+    values = found.values[:, wanted.swap] if mirrored else found.values
+
+    def cost(first: int, last: int) -> Array:
+        return distances(wanted.features.values, values[first : last + 1], wanted.scale)
+
+    refiner = Refiner(action, target, smoothed_body(even), cost, offsets_s=wanted.offsets_s, mirrored=mirrored)
     fine = [refiner.refine(window, repetition) for repetition, window in enumerate(kept)]
     best = int(np.argmin([w.distance for w in kept]))
     return Alignment(
@@ -106,10 +130,9 @@ def _still(found: Features) -> str:
 
 def _part(target: TargetModel, action: Action, found: Features) -> tuple[TargetModel, str]:
     """The part of the target that a shorter recording covers, and why that will not do ("" where it will)."""
-    whole = features(target.motion, action.channel_weights)
-    scale = scales(whole.values, whole.names, action.channel_weights)
-    swap = mirrored_columns(whole.names)
-    costs = [distances(values, whole.values, scale) for values in (found.values, found.values[:, swap])]
+    whole = _wanted(target)
+    either = (found.values, found.values[:, whole.swap])
+    costs = [distances(values, whole.features.values, whole.scale) for values in either]
     windows = [w for cost in costs if np.isfinite(cost).all() for w in find_windows(cost, most=1)]
     if not windows:
         return target, f"the recording of {found.times_s[-1] - found.times_s[0]:.1f} s is too short for {action.label}"
@@ -122,8 +145,8 @@ def _part(target: TargetModel, action: Action, found: Features) -> tuple[TargetM
     return replace(target, motion=target.motion.between(begin, end), stage_bounds_s=bounds), ""
 
 
-def _search(wanted: Features, values: Array, scale: Array, most: int) -> tuple[Window, ...]:
-    cost = distances(wanted.values[::_COARSE], values[::_COARSE], scale)
+def _search(wanted: _Wanted, values: Array, most: int) -> tuple[Window, ...]:
+    cost = distances(wanted.features.values[::_COARSE], values[::_COARSE], wanted.scale)
     if not np.isfinite(cost).all():
         return ()
     return tuple(Window(w.begin * _COARSE, w.end * _COARSE, w.distance) for w in find_windows(cost, most=most))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -50,22 +50,32 @@ class Refined:
 class Refiner:
     """Aligns windows of one recording with one target.
 
-    recording: the smoothed body; cost: (N, M) distances of target and recording frames, both on the grid.
+    recording: the smoothed body. cost(first, last): (N, last - first + 1) distances of the target's frames and those
+    of the recording, both on the grid. offsets_s: event_offsets of the target.
     """
 
-    def __init__(self, action: Action, target: TargetModel, recording: Body, cost: Array, *, mirrored: bool) -> None:
+    def __init__(
+        self,
+        action: Action,
+        target: TargetModel,
+        recording: Body,
+        cost: Callable[[int, int], Array],
+        *,
+        offsets_s: Mapping[str, float],
+        mirrored: bool,
+    ) -> None:
         self.action = action
         self.target = target
         self.recording = recording
         self.cost = cost
         self.mirrored = mirrored
-        self.offsets_s = self._offsets()
+        self.offsets_s = offsets_s
 
     def refine(self, window: Window, repetition: int) -> Refined:
         """Stage two for one window."""
         margin = round(_WINDOW_MARGIN_S * GRID_HZ)
-        first, last = max(window.begin - margin, 0), min(window.end + margin, self.cost.shape[1] - 1)
-        near = np.ascontiguousarray(self.cost[:, first : last + 1])
+        first, last = max(window.begin - margin, 0), min(window.end + margin, len(self.recording.times_s) - 1)
+        near = self.cost(first, last)
         total, begin, step = accumulate(near, True)
         end = int(np.argmin(total[-1]))
         path = trace(step, end)
@@ -109,21 +119,6 @@ class Refiner:
         found = find_event(self.recording, keyframe.event, begin, end, span_s=span, mirrored=self.mirrored)
         return None if found is None else found + offset
 
-    def _offsets(self) -> dict[str, float]:
-        """How far after its event each of the target's keyframes was marked; without those whose event it lacks."""
-        body = smoothed_body(self.target.motion)
-        span = (float(body.times_s[0]), float(body.times_s[-1]))
-        offsets = {}
-        for keyframe in self.action.keyframes:
-            if keyframe.event is None:
-                continue
-            marked = self.target.keyframes[keyframe.name]
-            begin, end = marked - _MOST_OFFSET_S, marked + _MOST_OFFSET_S
-            own = find_event(body, keyframe.event, begin, end, span_s=span, mirrored=False)
-            if own is not None:
-                offsets[keyframe.name] = marked - own
-        return offsets
-
     def _bounds(self, path_s: Array, keyframes: Sequence[Keyframe]) -> Array:
         """Stages begin where their keyframe is, or else where the path takes the target's bound."""
         bounds = np.array([along(path_s, float(b)) for b in self.target.stage_bounds_s])
@@ -136,11 +131,29 @@ class Refiner:
         return np.maximum.accumulate(bounds)
 
 
+def event_offsets(action: Action, target: TargetModel) -> dict[str, float]:
+    """How far after its event each of the target's keyframes was marked; without those whose event it lacks."""
+    body = smoothed_body(target.motion)
+    span = (float(body.times_s[0]), float(body.times_s[-1]))
+    offsets = {}
+    for keyframe in action.keyframes:
+        if keyframe.event is None:
+            continue
+        marked = target.keyframes[keyframe.name]
+        begin, end = marked - _MOST_OFFSET_S, marked + _MOST_OFFSET_S
+        own = find_event(body, keyframe.event, begin, end, span_s=span, mirrored=False)
+        if own is not None:
+            offsets[keyframe.name] = marked - own
+    return offsets
+
+
 def along(path_s: Array, target_s: float) -> float:
     """Recording time that the path gives to a target time, between its stairs."""
     offset = path_s[:, 1] - target_s
     near = np.abs(offset) <= _PATH_SMOOTHING_S
-    if near.sum() < 2 or np.ptp(path_s[near, 1]) == 0:
+    run, rise = offset[near], path_s[near, 0]
+    if len(run) < 2 or np.ptp(run) == 0:
         return float(np.interp(target_s, path_s[:, 1], path_s[:, 0]))
-    _, height = np.polyfit(offset[near], path_s[near, 0], 1)
-    return float(np.clip(height, path_s[0, 0], path_s[-1, 0]))
+    centred = run - run.mean()
+    slope = (centred @ rise) / (centred @ centred)
+    return float(np.clip(rise.mean() - slope * run.mean(), path_s[0, 0], path_s[-1, 0]))
