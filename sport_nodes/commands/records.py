@@ -1,0 +1,109 @@
+"""Commands on what a lab keeps: label."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sport_nodes.cli import Output
+from sport_nodes.commands.options import add_json
+from sport_nodes.errors import InputError
+
+if TYPE_CHECKING:
+    from sport_nodes.labels import Label
+
+
+def register(commands: Any) -> None:
+    """Add the parsers of this module's commands."""
+    parser = commands.add_parser("label", help="teachers' marks of a recorded trial; without marks, what there is")
+    parser.add_argument("trial", nargs="?", metavar="TRIAL_OR_BAG", help="trial's id in the store, its folder or a bag")
+    parser.add_argument("--rater", metavar="NAME", help="who marks")
+    parser.add_argument("--total", type=float, metavar="N", help="0 to 100")
+    parser.add_argument("--stages", metavar="A,B,C,D", help="four marks, 0 to 100, in the movement's order")
+    parser.add_argument("--grade", default="", help="default: the total's")
+    parser.add_argument("--note", default="", metavar="TEXT")
+    parser.add_argument("--csv", type=Path, metavar="FILE", help="a table of labels in place of the options")
+    parser.add_argument("--agreement", type=Path, metavar="DIR", help="how well the raters of these trials agree")
+    add_store(parser)
+    add_json(parser)
+    parser.set_defaults(handler=label_command)
+
+
+def add_store(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--store", default="", metavar="DIR", help="folder of trials (default: the data directory)")
+
+
+def label_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.labels import add_label, make_label, read_labels
+
+    if options.agreement:
+        return _agreement(options.agreement)
+    if options.csv:
+        return _label_csv(options.csv, options.store)
+    if not options.trial:
+        raise InputError("name a trial or bag, or give --csv FILE or --agreement DIR")
+    recording = find_recording(options.trial, options.store)
+    marks = {"--rater": options.rater, "--total": options.total, "--stages": options.stages}
+    if all(value is None for value in marks.values()):
+        labels = read_labels(recording)
+        lines = [_line(label) for label in labels]
+        return Output([dataclasses.asdict(label) for label in labels], "\n".join(lines) or "no labels yet")
+    missing = [name for name, value in marks.items() if value is None]
+    if missing:
+        raise InputError(f"a label also needs {', '.join(missing)}")
+    try:
+        stages = [float(mark) for mark in options.stages.split(",")]
+    except ValueError as error:
+        raise InputError(f"--stages needs four marks as a,b,c,d, found '{options.stages}'") from error
+    label = make_label(rater=options.rater, total=options.total, stages=stages, grade=options.grade, note=options.note)
+    path = add_label(recording, label)
+    return Output(dataclasses.asdict(label), f"{_line(label)}\nstored in {path}")
+
+
+def find_recording(name: str, store: str) -> Path:
+    """A path as it is, or the trial of that id in the store. Raises InputError when there is none, or several."""
+    from sport_nodes.store import TrialStore, checked_name
+
+    if Path(name).exists():
+        return Path(name).resolve()
+    root = TrialStore.at(store).root
+    if "/" in name:
+        raise InputError(f"there is no trial or bag at {name}; give its id, its folder or a bag")
+    found = sorted(path for path in root.glob(f"*/{checked_name(name)}") if path.is_dir())
+    if len(found) != 1:
+        raise InputError(f"{root} holds {len(found) or 'no'} trials '{name}'; give the trial's folder")
+    return found[0].resolve()
+
+
+def _label_csv(table: Path, store: str) -> Output:
+    from sport_nodes.labels import add_label, labels_file, read_label_csv
+
+    rows = [(find_recording(trial, store), label) for trial, label in read_label_csv(table)]
+    for recording, _ in rows:
+        labels_file(recording)
+    for recording, label in rows:
+        add_label(recording, label)
+    trials = len({recording for recording, _ in rows})
+    return Output({"labels": len(rows), "trials": trials}, f"{len(rows)} labels of {trials} trials stored")
+
+
+def _agreement(folder: Path) -> Output:
+    from sport_nodes.agreement import agreement
+    from sport_nodes.assess import without_nan
+    from sport_nodes.labels import find_labels
+
+    found = agreement(find_labels(folder))
+    stages = ", ".join(f"{icc:.2f}" for icc in found.stage_icc)
+    text = (
+        f"ICC(2,1) {found.icc:.2f} of the total; stages {stages}; {len(found.raters)} raters "
+        f"({', '.join(found.raters)}), {found.trials} trials that all of them marked"
+    )
+    return Output(without_nan(dataclasses.asdict(found)), text)
+
+
+def _line(label: Label) -> str:
+    stages = ", ".join(f"{mark:g}" for mark in label.stages)
+    note = f"  {label.note}" if label.note else ""
+    return f"{label.when}  {label.rater:12s} {label.total:g} ({stages}), {label.grade}{note}"
