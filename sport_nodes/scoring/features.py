@@ -25,12 +25,12 @@ LOW_PASS_HZ: Final = 6.0
 LONGEST_BRIDGED_GAP_S: Final = 0.25
 #: Stillness that is kept before the first and after the last movement.
 KEPT_STILLNESS_S: Final = 0.10
-#: A frame moves when the faster quarter of the joints exceeds this share of the trial's peak speed ...
+#: A frame moves when the fastest few joints exceed this share of the trial's peak speed ...
 MOVING_SHARE_OF_PEAK: Final = 0.08
 #: ... and in any case more than standing sway and sensor noise do.
 MOVING_FLOOR_M_S: Final = 0.12
-#: "The faster quarter of the joints", as a quantile over the joints.
-SPEED_QUANTILE: Final = 0.75
+#: "The fastest few joints" as a quantile over the joints: two elbows and wrists that rise alone (4 of 17) must count.
+SPEED_QUANTILE: Final = 0.90
 #: The athlete's heading is read off hips and shoulders over the first part of the movement.
 HEADING_WINDOW_S: Final = 0.30
 #: Hip width over shoulder width (joint centres) of a grown person; completes a trunk with one corner missing.

@@ -91,7 +91,8 @@ def test_a_missing_joint_is_zero_and_marked(person):
     assert prepared.unmeasured[INDEX["left_wrist"]] == 1.0
     others = [i for i in range(17) if i != INDEX["left_wrist"]]
     assert prepared.mask[others].all()
-    np.testing.assert_allclose(prepared.pose[others], whole.pose[others], atol=0.02)
+    # Without the fastest joint the crop may begin a frame later.
+    np.testing.assert_allclose(prepared.pose[others], whole.pose[others], atol=0.05)
 
 
 @pytest.mark.parametrize("corner", TRUNK_JOINTS)
