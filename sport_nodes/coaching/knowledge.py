@@ -56,10 +56,21 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     return tuple(entries.values())
 
 
+def read_folder(folder: Path) -> tuple[Entry, ...]:
+    """All entries of a folder's JSON-lines files. Raises InputError as read_entries does, also across files."""
+    entries: dict[str, Entry] = {}
+    for path in sorted(folder.glob("*.jsonl")):
+        for entry in read_entries(path):
+            if entry.id in entries:
+                raise InputError(f"{path.name} repeats the id '{entry.id}' of another file; ids must be unique")
+            entries[entry.id] = entry
+    return tuple(entries.values())
+
+
 @cache
 def shipped_entries() -> tuple[Entry, ...]:
-    """The knowledge base that comes with the package."""
-    return read_entries(share_directory() / "knowledge" / "base.jsonl")
+    """The knowledge base that comes with the package: every JSON-lines file of its folder, in the order of names."""
+    return read_folder(share_directory() / "knowledge")
 
 
 def _entry(line: str, *, where: str) -> Entry:
