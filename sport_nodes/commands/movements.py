@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sport_nodes.measurements import AlignedTrial, DeviceClock, Recording
     from sport_nodes.motion import Motion
     from sport_nodes.rig import Rig
+    from sport_nodes.sync.latency import Latency
 
 Commands = Any
 
@@ -77,7 +78,7 @@ def assess_command(options: argparse.Namespace) -> Output:
     try:
         motion = read_motion(options.motion)
     except OnlySensorsError:
-        motion, _, recording = fused(options.motion, options.rig)
+        motion, _, recording, _ = fused(options.motion, options.rig)
         motion = from_zero(motion)
         clocks, simulated = recording.clocks, recording.truth is not None
     result = assess(
@@ -150,9 +151,9 @@ def fuse_command(options: argparse.Namespace) -> Output:
     from sport_nodes.fusion.evaluate import fusion_report
     from sport_nodes.io.motion_files import write_motion
 
-    motion, aligned, recording = fused(options.bag, options.rig)
+    motion, aligned, recording, latencies = fused(options.bag, options.rig)
     write_motion(from_zero(motion), options.output)
-    figures = fusion_report(motion, aligned, rig_of(options.rig), truth=recording.truth)
+    figures = fusion_report(motion, aligned, rig_of(options.rig), truth=recording.truth, latencies=latencies)
     text = f"{figures['frames']} frames at {figures['rate_hz']:.0f} Hz written to {options.output}"
     truth = figures.get("ground_truth")
     if truth:
@@ -165,9 +166,9 @@ def from_zero(motion: Motion) -> Motion:
     return motion.moved(motion.positions_m, motion.times_s - motion.times_s[0])
 
 
-def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording]:
-    """The motion of a bag of sensor data, or of a trial folder of Pose2Sim, and what it was made from."""
-    from sport_nodes.fusion.fuse import fuse_trial
+def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording, dict[str, Latency]]:
+    """The motion of a bag of sensor data, or of a Pose2Sim trial, what it was made from, and the IMUs' latencies."""
+    from sport_nodes.fusion.fuse import fuse_and_time
     from sport_nodes.fusion.pose2sim import is_pose2sim, read_pose2sim
     from sport_nodes.fusion.triangulated import triangulate_trial
     from sport_nodes.io.bag import read_recording
@@ -177,10 +178,11 @@ def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording]:
     if is_pose2sim(bag):
         recording, rate_hz = read_pose2sim(bag, rig)
         aligned = align_recording(recording, rig, rate_hz=rate_hz)
-        return triangulate_trial(aligned, rig), aligned, recording
+        return triangulate_trial(aligned, rig), aligned, recording, {}
     recording = read_recording(bag)
     aligned = align_recording(recording, rig)
-    return fuse_trial(aligned, rig), aligned, recording
+    motion, latencies = fuse_and_time(aligned, rig)
+    return motion, aligned, recording, latencies
 
 
 def rig_of(name: str) -> Rig:

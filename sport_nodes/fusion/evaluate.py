@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.rig import Rig
+from sport_nodes.sync.latency import Latency
 
 Array = NDArray[np.float64]
 
@@ -20,8 +22,19 @@ Array = NDArray[np.float64]
 MAX_STEP_S: Final = 0.1
 
 
-def fusion_report(fused: Motion, aligned: AlignedTrial, rig: Rig, *, truth: Motion | None = None) -> dict[str, Any]:
-    """frames, rate_hz, devices, coverage (share of joints and frames), and ground_truth [mm] when truth is known."""
+def fusion_report(
+    fused: Motion,
+    aligned: AlignedTrial,
+    rig: Rig,
+    *,
+    truth: Motion | None = None,
+    latencies: Mapping[str, Latency] | None = None,
+) -> dict[str, Any]:
+    """frames, rate_hz, devices, coverage (share of joints and frames), and ground_truth [mm] when truth is known.
+
+    A device's latency_ms is what its clock does not show and the motion does; NaN where that is not certain.
+    """
+    certain_ms = {name: 1e3 * one.latency_s for name, one in (latencies or {}).items() if one.certain}
     report: dict[str, Any] = {
         "frames": len(fused),
         "rate_hz": round(fused.rate_hz, 3),
@@ -31,6 +44,7 @@ def fusion_report(fused: Motion, aligned: AlignedTrial, rig: Rig, *, truth: Moti
                 "offset_us": clock.offset_us,
                 "drift_ppm": clock.drift_ppm,
                 "jitter_us": clock.jitter_us,
+                "latency_ms": certain_ms.get(clock.name, float("nan")),
                 "dropped": clock.dropped,
                 "trusted": clock.trusted,
             }

@@ -12,6 +12,7 @@ from sport_nodes.fusion.athlete import AthleteModel
 from sport_nodes.fusion.evidence import Sighting, view_of, with_true_sides
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths
 from sport_nodes.fusion.live import FusedFrame, LiveFusion
+from sport_nodes.fusion.mounting import felt_turning
 from sport_nodes.fusion.objective import OUTLIER_SQUARED, UNKNOWNS, WIDE_FACTOR, Evidence
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.smooth import ORDER, accumulate_trial, jerk_weight, marginal_sigma, smooth_step
@@ -19,6 +20,9 @@ from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
+from sport_nodes.sync.align import MAX_FILL_S
+from sport_nodes.sync.latency import Latency, latency_from_motion, pooled
+from sport_nodes.sync.resample import resample_orientation
 
 Array = NDArray[np.float64]
 
@@ -32,6 +36,13 @@ def fuse_trial(aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None =
     Frames before the athlete is first seen, or after they are last seen, are missing. lengths: the athlete's, when on
     record. Raises InputError when nobody is seen for as many frames as smoothness takes.
     """
+    return fuse_and_time(aligned, rig, lengths=lengths)[0]
+
+
+def fuse_and_time(
+    aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None = None
+) -> tuple[Motion, dict[str, Latency]]:
+    """`fuse_trial`, and how late each IMU's stamps are by the motion; what is certain of that was taken off them."""
     live = LiveFusion(rig, lengths=lengths)
     fused = [live.fuse(aligned.frame(t)) for t in range(len(aligned))]
     seen = np.array([t for t, frame in enumerate(fused) if frame is not None], dtype=np.intp)
@@ -42,10 +53,13 @@ def fuse_trial(aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None =
         )
     found = [frame for frame in fused if frame is not None]
     trial = _Trial(aligned, rig, seen, found, live.model)
-    for _ in range(ROUNDS):
+    trial.learn()
+    trial.solve(with_imus=False)  # late IMUs must not draw the skeleton that they are timed by
+    latencies = trial.time_imus()
+    for _ in range(ROUNDS - 1):
         trial.learn()
         trial.solve()
-    return trial.motion()
+    return trial.motion(), dict(zip(aligned.imu_names, latencies, strict=True))
 
 
 class _Trial:
@@ -61,6 +75,7 @@ class _Trial:
         self.lens = self.view.lens
         self.model = model
         self.orientation_xyzw = aligned.imu_orientation_xyzw[seen]
+        self.imu_vectors = aligned.imu_vectors[seen]
         self.points = np.stack([frame.points_m for frame in found])
         self.sigma = np.stack([frame.sigma_m for frame in found])
         self.counts = np.stack([frame.counts for frame in found])
@@ -79,14 +94,41 @@ class _Trial:
         self.weight = jerk_weight(self.times_s, self.points)
         self.evidence = self._evidence()
 
-    def solve(self) -> None:
+    def time_imus(self) -> list[Latency]:
+        """Each IMU's latency against the skeleton; those that are certain are taken off its orientations."""
+        joints = self.points[:, self.model.segments]  # (T, S, 4, 3): two upper, two lower
+        bone = joints[:, :, :2].mean(axis=2) - joints[:, :, 2:].mean(axis=2)
+        directions = bone / np.linalg.norm(bone, axis=2, keepdims=True)
+        felt = [
+            felt_turning(mounting, self.orientation_xyzw[:, s], self.imu_vectors[:, s, :3])
+            for s, mounting in enumerate(self.model.mountings)
+        ]
+        latencies = pooled(
+            [latency_from_motion(self.times_s, directions[:, s], self.times_s, one) for s, one in enumerate(felt)]
+        )
+        for s, latency in enumerate(latencies):
+            if latency.correction_s:
+                known = np.isfinite(self.orientation_xyzw[:, s]).all(axis=1)
+                self.orientation_xyzw[:, s] = resample_orientation(
+                    self.times_s[known],
+                    self.orientation_xyzw[known, s],
+                    self.times_s + latency.correction_s,
+                    max_interval_s=MAX_FILL_S,
+                    max_gap_s=MAX_FILL_S,
+                )[0]
+        return latencies
+
+    def solve(self, *, with_imus: bool = True) -> None:
+        evidence = self.evidence
+        if not with_imus:
+            evidence = evidence._replace(direction_weight=np.zeros_like(evidence.direction_weight))
         for outlier in (WIDE_FACTOR * OUTLIER_SQUARED, OUTLIER_SQUARED):
             self.points = smooth_step(
-                self.times_s, self.points, self.lens, self.evidence, weight=self.weight, outlier=outlier
+                self.times_s, self.points, self.lens, evidence, weight=self.weight, outlier=outlier
             )
         matrices = np.empty((len(self.points), UNKNOWNS, UNKNOWNS))
         gradients = np.empty((len(self.points), UNKNOWNS))
-        accumulate_trial(self.points, self.lens, self.evidence, OUTLIER_SQUARED, matrices, gradients)
+        accumulate_trial(self.points, self.lens, evidence, OUTLIER_SQUARED, matrices, gradients)
         self.sigma = marginal_sigma(self.times_s, matrices, self.weight)
 
     def motion(self) -> Motion:

@@ -46,6 +46,16 @@ def segment_directions(mountings: Sequence[Mounting], orientation_xyzw: Array) -
     return _about_the_vertical(shown, heading)
 
 
+def felt_turning(mounting: Mounting, orientation_xyzw: Array, gyro_rad_s: Array) -> Array:
+    """(T, 3) [rad/s] how a segment's direction changes in world, by its IMU's orientations (T, 4) and rates (T, 3)."""
+    felt = np.full_like(gyro_rad_s, np.nan)
+    good = np.isfinite(orientation_xyzw).all(axis=1) & np.isfinite(gyro_rad_s).all(axis=1)
+    if good.any():
+        across = _cross(gyro_rad_s[good], mounting.bone)
+        felt[good] = _about_the_vertical(Rotation.from_quat(orientation_xyzw[good]).apply(across), mounting.heading_rad)
+    return felt
+
+
 def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, *, calibrated_rad: float) -> Mounting:
     """The mounting that best turns orientations (T, 4) into the segment's unit directions (T, 3) of the skeleton.
 

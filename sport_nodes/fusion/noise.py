@@ -36,8 +36,8 @@ DEPTH_ALONG_M: Final = 0.017
 DEPTH_ALONG_AT_M: Final = 3.86
 #: Systematic error of a surface against a joint [m] (maker's specification: under 11 mm).
 DEPTH_SYSTEMATIC_M: Final = 0.0055
-#: A joint's place in the depth image [px].
-DEPTH_ACROSS_PX: Final = 3.0
+#: A joint's place across the line of sight [rad]: some 2 px of a depth image, whatever its lens.
+DEPTH_ACROSS_RAD: Final = 0.004
 
 #: A hidden joint is found on the surface that hides it, about a limb's width off [m].
 DEPTH_HIDDEN_M: Final = 0.10
@@ -77,7 +77,7 @@ def depth_information(positions_m: Array, confidence: Array, camera: Camera) -> 
     distance = np.linalg.norm(line, axis=-1)
     ray = line / distance[..., None]
     along = np.hypot(DEPTH_ALONG_M * (distance / DEPTH_ALONG_AT_M) ** 2, DEPTH_SYSTEMATIC_M)
-    across = DEPTH_ACROSS_PX / camera.matrix[0, 0] * distance
+    across = DEPTH_ACROSS_RAD * distance
     level = np.clip(confidence, 0.05, FULL_CONFIDENCE) / FULL_CONFIDENCE
     outer = ray[..., :, None] * ray[..., None, :]
     information = np.eye(3) / across[..., None, None] ** 2 + outer * (1.0 / along**2 - 1.0 / across**2)[..., None, None]
