@@ -58,7 +58,8 @@ def test_repetitions_are_scored_one_by_one_and_averaged(scorer, person):
     outputs = scorer.network_inputs([prepare(motion)], "sit_up")
     assert len(scores.frame_times_s) == 3 * outputs["pose"].shape[2]
     assert scores.frame_importance.sum() == pytest.approx(1.0)
-    assert np.all(np.diff(scores.frame_times_s) >= 0)
+    # Neighbours share the frame where they part, but for rounding.
+    assert np.all(np.diff(scores.frame_times_s) > -1e-9)
 
 
 def test_a_dead_joint_widens_the_interval_and_is_named(scorer, person):
