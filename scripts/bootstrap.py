@@ -44,8 +44,10 @@ def main() -> None:
     STAMPS.mkdir(exist_ok=True)
     pins = [] if with_ros else ["-c", str(ROOT / "constraints.txt")]
     install_packages(python, purpose, pins, with_ros)
+    # Both mostly wait for one compiler each, so they run side by side.
+    compiling = compile_core(python)
     build_interfaces(python, with_ros)
-    compile_core(python)
+    finish_core(*compiling)
 
 
 def check_machine(purpose: str, with_ros: bool) -> None:
@@ -126,14 +128,23 @@ def build_interfaces(python: Path, with_ros: bool) -> None:
     mark("interfaces", inputs)
 
 
-def compile_core(python: Path) -> None:
-    """Let numba compile, into __pycache__, what the graph would otherwise compile in its first trial."""
+def compile_core(python: Path) -> tuple:
+    """Begin to let numba compile, into __pycache__, what the graph would otherwise compile in its first trial."""
     sources = [p for p in sorted((ROOT / "sport_nodes").rglob("*.py")) if "njit" in p.read_text(encoding="utf-8")]
     inputs = digest(*sources)
     if done("compiled", inputs):
+        return None, inputs
+    say("compiling the numerical core")
+    environment = dict(os.environ, OMP_NUM_THREADS="1")
+    return subprocess.Popen([str(python), "-m", "sport_nodes.warm_up"], env=environment, cwd=str(ROOT)), inputs
+
+
+def finish_core(compiling: subprocess.Popen, inputs: str) -> None:
+    """Wait for `compile_core`."""
+    if compiling is None:
         return
-    say("compiling the numerical core; the first time takes about half a minute")
-    run([python, "-m", "sport_nodes.warm_up"], environment=dict(os.environ, OMP_NUM_THREADS="1"))
+    if compiling.wait() != 0:
+        fail("compiling the numerical core failed")
     mark("compiled", inputs)
 
 
