@@ -1,71 +1,99 @@
 """How well faults are told apart in the simulated lab: python scripts/lab_study.py [--first SEED] [--people N]
 
-For each movement: root causes of N people without faults and with each named fault, and how far each metric moves
-(in tolerances) with each fault. All figures are of simulated movements, measured without error at 60 Hz.
+For each movement: deviations and root causes of N people without faults and with each named fault, and, with --matrix,
+how far each metric moves (in tolerances) with each fault. All figures are of simulated movements: measured without
+error at 60 Hz, or, with --sensors, observed by the lab's sensors, aligned in time and fused.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
 from sport_nodes.actions import action_names, load_action
 from sport_nodes.diagnosis.diagnose import diagnose
 from sport_nodes.diagnosis.findings import DEVIATES, Diagnosis
+from sport_nodes.fusion.fuse import fuse_trial
 from sport_nodes.keyframes.align import align
 from sport_nodes.keyframes.target import load_target
+from sport_nodes.lab.observe import observe
+from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import fault_names, simulate
+from sport_nodes.motion import Motion
+from sport_nodes.rig import load_rig
+from sport_nodes.sync.align import align_recording
 
 
-def diagnosed(action: str, seed: int, fault: str) -> Diagnosis:
-    trial = simulate(action, seed=seed, faults=(fault,) if fault else (), rate_hz=60.0)
-    target = load_target(action, trial.motion)
-    return diagnose(trial.motion, align(trial.motion, target), action, target)
+def diagnosed(action: str, seed: int, fault: str, *, severity: float, sensors: bool) -> Diagnosis:
+    trial = simulate(action, seed=seed, faults=(fault,) if fault else (), severity=severity, rate_hz=60.0)
+    motion = through_sensors(trial.motion, seed) if sensors else trial.motion
+    target = load_target(action, motion)
+    return diagnose(motion, align(motion, target), action, target)
 
 
-def study(action: str, seeds: range, *, matrix: bool) -> None:
-    clean: list[Diagnosis] = [diagnosed(action, seed, "") for seed in seeds]
+def through_sensors(motion: Motion, seed: int) -> Motion:
+    """The motion as the lab's sensors and fusion would have it."""
+    rig = load_rig("lab")
+    events = observe(motion, rig, seed=seed)
+    return fuse_trial(align_recording(recording_from_events(events), rig), rig)
+
+
+def study(action: str, seeds: range, severities: Sequence[float], *, matrix: bool, sensors: bool) -> None:
+    clean = [diagnosed(action, seed, "", severity=1.0, sensors=sensors) for seed in seeds]
+    refused = sum(bool(d.reason) for d in clean)
     false = Counter(f.metric for d in clean for f in d.findings if f.verdict == DEVIATES)
     causes = Counter(c.name for d in clean for c in d.root_causes)
     with_deviation = np.mean([bool(d.deviations) for d in clean])
     with_cause = np.mean([bool(d.root_causes) for d in clean])
-    print(f"{action}: without faults {with_deviation:.0%} have a deviation, {with_cause:.0%} a root cause")
-    print(f"  deviations {dict(false)}, causes {dict(causes)}")
-    baseline = {f.metric: [] for f in clean[0].findings}
-    for d in clean:
-        for f in d.findings:
-            baseline[f.metric].append(f.deviation / f.tolerance)
+    print(f"{action}: without faults {with_deviation:.1%} have a deviation, {with_cause:.1%} a root cause", end="")
+    print(f", {refused} of {len(clean)} refused; deviations {dict(false)}, causes {dict(causes)}")
+    baseline = _in_tolerances(clean)
     if matrix:
         print("  spread", {m: f"{np.nanmean(v):+.1f}~{np.nanstd(v):.1f}" for m, v in baseline.items()})
     for fault in fault_names(action):
-        results = [diagnosed(action, seed, fault) for seed in seeds]
-        top = [d.root_causes[0].name if d.root_causes else (d.reason[:20] or "none") for d in results]
-        hits = np.mean([name == fault for name in top])
-        print(f"  {fault}: {hits:.0%} top root cause; others {dict(Counter(t for t in top if t != fault))}")
-        if matrix:
-            moved = {
-                m: np.nanmean([f.deviation / f.tolerance for d in results for f in d.findings if f.metric == m])
-                - np.nanmean(v)
-                for m, v in baseline.items()
-            }
-            print("     ", {m: round(float(v), 1) for m, v in moved.items() if abs(v) >= 0.35})
-    known = {c.name for c in load_action(action).root_causes}
-    missing = set(fault_names(action)) - known
+        for severity in severities:
+            results = [diagnosed(action, seed, fault, severity=severity, sensors=sensors) for seed in seeds]
+            top = [d.root_causes[0].name if d.root_causes else (d.reason[:20] or "none") for d in results]
+            seen = [name for name, d in zip(top, results, strict=True) if d.deviations]
+            hits = np.mean([t == fault for t in top])
+            of_seen = np.mean([t == fault for t in seen]) if seen else np.nan
+            others = dict(Counter(t for t in top if t != fault))
+            print(
+                f"  {fault} x{severity}: top root cause in {hits:.0%}, {of_seen:.0%} of those where any metric", end=""
+            )
+            print(f" deviates; else {others}")
+            if matrix:
+                moved = {m: np.nanmean(v) - np.nanmean(baseline[m]) for m, v in _in_tolerances(results).items()}
+                print("     ", {m: round(float(v), 1) for m, v in moved.items() if abs(v) >= 0.35})
+    missing = set(fault_names(action)) - {c.name for c in load_action(action).root_causes}
     if missing:
         print(f"  without a root cause: {sorted(missing)}")
+
+
+def _in_tolerances(diagnoses: Sequence[Diagnosis]) -> dict[str, list[float]]:
+    """Deviations of each metric, in its tolerances."""
+    deviations: dict[str, list[float]] = {}
+    for diagnosis in diagnoses:
+        for finding in diagnosis.findings:
+            deviations.setdefault(finding.metric, []).append(finding.deviation / finding.tolerance)
+    return deviations
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--first", type=int, default=1000)
     parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--severity", type=float, nargs="*", default=[1.0])
     parser.add_argument("--matrix", action="store_true")
+    parser.add_argument("--sensors", action="store_true")
     parser.add_argument("--action", nargs="*", default=action_names())
     options = parser.parse_args()
+    seeds = range(options.first, options.first + options.people)
     for action in options.action:
-        study(action, range(options.first, options.first + options.people), matrix=options.matrix)
+        study(action, seeds, options.severity, matrix=options.matrix, sensors=options.sensors)
 
 
 if __name__ == "__main__":

@@ -49,7 +49,10 @@ STATISTICS: Final = (
     "time_of_maximum",
     "time_of_minimum",
     "time_above",
+    "launch",
 )
+# What `launch` reads off a flight: the angle of the path at its beginning, and the rise from there.
+LAUNCH_QUANTITIES: Final = ("com_path_angle", "com_height")
 EVENT_KINDS: Final = ("maximum", "minimum", "rises_through", "falls_through")
 # Twice the spread that good executions show against themselves: above it a recording is something else.
 DEFAULT_MAXIMUM_DISTANCE: Final = 1.0
@@ -169,6 +172,8 @@ class _Reader:
             raise self.mistake(where, f"'between' needs two keyframes, found {len(between)}")
         if statistic.startswith("time_of") and not relative_to:
             raise self.mistake(where, f"'{statistic}' needs 'relative_to', a keyframe")
+        if statistic == "launch":
+            self.known(quantity, LAUNCH_QUANTITIES, "quantity", where)
         if statistic == "time_above" and "threshold" not in data:
             raise self.mistake(where, f"'{statistic}' needs a 'threshold'")
         for keyframe in filter(None, (at, relative_to, *between)):

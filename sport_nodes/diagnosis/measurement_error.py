@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -59,7 +60,11 @@ def standard_error(
     values = read_metric(metric, moved, repetition, side=side)
     up, down = values[: len(values) // 2], values[len(values) // 2 :]
     variance = float(np.sum((0.5 * (up - down)) ** 2))
-    return float(np.sqrt(variance + _from_timing(metric, part, keyframes_s, side=side) * time_sigma**2))
+    if metric.statistic == "launch":
+        timing = _from_take_off(metric, part, repetition)
+    else:
+        timing = _from_timing(metric, part, keyframes_s, side=side)
+    return float(np.sqrt(variance + timing * time_sigma**2))
 
 
 def _moved(body: Body, sigma: Array, joints: list[int]) -> Body:
@@ -77,6 +82,19 @@ def _moved(body: Body, sigma: Array, joints: list[int]) -> Body:
                 positions[k + count, :, joint, axis] -= pattern * sigma[:, joint]
                 k += 1
     return Body(body.times_s, positions, body.height_m, body.forward)
+
+
+def _from_take_off(metric: MetricSpec, body: Body, repetition: Repetition) -> float:
+    """Squared change per second of a launch's angle or height by which its beginning is off."""
+    bounds = repetition.stage_bounds_s
+    begins = np.arange(len(bounds)) == repetition.stages.index(metric.over[0])
+    values = [
+        read_metric(
+            metric, body, replace(repetition, stage_bounds_s=bounds + sign * KEYFRAME_SIGMA_S * begins), side=""
+        )
+        for sign in (-1.0, 1.0)
+    ]
+    return float((values[1] - values[0]) / (2.0 * KEYFRAME_SIGMA_S)) ** 2
 
 
 def _from_timing(metric: MetricSpec, body: Body, keyframes_s: tuple[float, ...], *, side: str) -> float:

@@ -18,6 +18,12 @@ Array = NDArray[np.float64]
 
 # A value at a keyframe is the median over this much on either side: a single bad frame cannot move it.
 _AROUND_KEYFRAME_S: Final = 2.0 / GRID_HZ
+# Standard gravity [m/s^2]: CGPM (1901).
+_GRAVITY_MPS2: Final = 9.80665
+# Of a flight, this share at either end is left out: the feet may still or already touch the floor.
+_FLIGHT_MARGIN: Final = 0.1
+# Slopes are taken between instants at least this share of the flight apart; nearer ones say little but noise.
+_LEAST_SPAN: Final = 1.0 / 3.0
 # Frames on either side of a window that its rates of change and its smoothing still see.
 _HALO_FRAMES: Final = 3
 
@@ -75,6 +81,8 @@ def read_metric(metric: MetricSpec, body: Body, repetition: Repetition, *, side:
     if not metric.quantity:
         first, last = repetition.span(metric)
         return np.full(body.positions_m.shape[:-3], last - first)
+    if metric.statistic == "launch":
+        return _launch(metric, body, repetition)
     if metric.sides == "difference":
         values = read_quantity(body, metric.quantity, "left") - read_quantity(body, metric.quantity, "right")
     else:
@@ -94,11 +102,38 @@ def read_metric(metric: MetricSpec, body: Body, repetition: Repetition, *, side:
     return _statistic(metric, values, body.times_s[inside], repetition)
 
 
+def _launch(metric: MetricSpec, body: Body, repetition: Repetition) -> Array:
+    """Angle (deg) at which the centre of mass leaves, or how far it rises from there (% of height), by its flight.
+
+    In flight it moves on a parabola of known curvature, so that the speeds at its beginning are those of straight
+    lines through the forward position and through the height with gravity's part added; of all pairs of instants far
+    enough apart the median slope (Theil 1950, Sen 1968), which single bad frames do not move.
+    """
+    begin, end = repetition.window(metric)
+    margin = _FLIGHT_MARGIN * (end - begin)
+    centre = body.centre_of_mass_m
+    known = np.isfinite(centre).all(axis=-1).reshape(-1, len(body.times_s)).all(axis=0)
+    inside = (body.times_s >= begin + margin) & (body.times_s <= end - margin) & known
+    since, centre = body.times_s[inside] - begin, centre[..., inside, :]
+    first, last = np.triu_indices(len(since), k=max(int(np.ceil(_LEAST_SPAN * len(since))), 1))
+    if len(first) == 0:
+        return np.full(centre.shape[:-2], np.nan)
+    apart = since[last] - since[first]
+    height, forward = centre[..., 2] + 0.5 * _GRAVITY_MPS2 * since**2, centre @ body.forward
+    rise_speed = np.median((height[..., last] - height[..., first]) / apart, axis=-1)
+    if metric.quantity == "com_height":
+        return body.percent(np.maximum(rise_speed, 0.0) ** 2 / (2.0 * _GRAVITY_MPS2))
+    forward_speed = np.median((forward[..., last] - forward[..., first]) / apart, axis=-1)
+    return np.degrees(np.arctan2(rise_speed, forward_speed))
+
+
 def moment(metric: MetricSpec, body: Body, repetition: Repetition, *, side: str) -> float:
     """When the value was read: its keyframe (the last of two), or the extreme in its stage, else the stage's middle."""
     if metric.at or metric.between:
         return repetition.keyframes_s[metric.at or metric.between[-1]]
     begin, end = repetition.window(metric)
+    if metric.statistic == "launch":
+        return begin
     inside = (body.times_s >= begin) & (body.times_s <= end)
     if not inside.any() or metric.statistic not in ("maximum", "minimum", "time_of_maximum", "time_of_minimum"):
         return 0.5 * (begin + end)
@@ -117,9 +152,11 @@ def joints_of(metric: MetricSpec, side: str) -> tuple[str, ...]:
 
 def _around(body: Body, values: Array, time_s: float) -> Array:
     near = np.abs(body.times_s - time_s) <= _AROUND_KEYFRAME_S + 0.5 / GRID_HZ
-    if not near.any() or np.isnan(values[..., near]).all():
+    close = values[..., near]
+    known = np.isfinite(close)
+    if not known.any():
         return np.full(values.shape[:-1], np.nan)
-    return np.nanmedian(values[..., near], axis=-1)
+    return np.median(close, axis=-1) if known.all() else np.nanmedian(close, axis=-1)
 
 
 def _statistic(metric: MetricSpec, values: Array, times_s: Array, repetition: Repetition) -> Array:

@@ -32,8 +32,8 @@ def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause,
     in the mixture over the length of all deviations.
     """
     observed = _in_tolerances(findings)
-    deviating = {name for name, value in observed.items() if value != 0.0}
-    candidates = [cause for cause in action.root_causes if _supported(cause, observed)]
+    deviating = {finding.metric for finding in findings if finding.verdict == DEVIATES}
+    candidates = [cause for cause in action.root_causes if _supported(cause, observed, deviating)]
     if not deviating or not candidates:
         return ()
     names = list(observed)
@@ -58,25 +58,27 @@ def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause,
 
 
 def _in_tolerances(findings: Sequence[Finding]) -> dict[str, float]:
-    """Signed deviation in tolerances of each metric, 0 within tolerance; the greater of two sides.
+    """Signed deviation in tolerances of each metric; the greater of two sides.
 
-    A metric that was not assessed, or whose deviation is within error, says nothing either way and is left out.
+    A deviation within tolerance is no fault, but tells apart faults that share what deviates: it counts as it is where
+    it exceeds the measurement error, else as none. A metric that was not assessed, or whose deviation is within error,
+    says nothing either way and is left out.
     """
     observed: dict[str, float] = {}
     for finding in findings:
         if finding.verdict in (NOT_ASSESSED, WITHIN_ERROR):
             continue
         value = 0.0
-        if finding.verdict == DEVIATES:
+        if abs(finding.deviation) > finding.mdc95:
             value = float(np.clip(finding.deviation / finding.tolerance, -_MOST_TOLERANCES, _MOST_TOLERANCES))
         if abs(value) >= abs(observed.get(finding.metric, 0.0)):
             observed[finding.metric] = value
     return observed
 
 
-def _supported(cause: RootCauseSpec, observed: dict[str, float]) -> bool:
+def _supported(cause: RootCauseSpec, observed: dict[str, float], deviating: set[str]) -> bool:
     """At least one of its metrics deviates in its direction."""
-    return any(_signed(e.direction, observed.get(e.metric, 0.0)) > 0 for e in cause.evidence)
+    return any(e.metric in deviating and _signed(e.direction, observed[e.metric]) > 0 for e in cause.evidence)
 
 
 def _signed(direction: str, value: float) -> float:

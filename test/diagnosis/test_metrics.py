@@ -95,3 +95,21 @@ def test_unknown_joints_give_no_number() -> None:
     heights = np.full(len(TIMES), np.nan)
     for changes in ({"at": "take_off"}, {"over": ("flight",), "statistic": "maximum"}):
         assert np.isnan(read(replace(BLANK, **changes), body(heights)))
+
+
+@pytest.mark.parametrize(("angle_deg", "speed_mps"), [(25.0, 2.8), (40.0, 3.2), (55.0, 2.4)])
+def test_launch_of_a_thrown_body_is_the_one_it_was_thrown_with(angle_deg: float, speed_mps: float) -> None:
+    """Parabola by formula, from take-off at 1 s on, one frame of it torn off."""
+    since = TIMES - 1.0
+    rise, forward = speed_mps * np.sin(np.radians(angle_deg)), speed_mps * np.cos(np.radians(angle_deg))
+    positions = np.zeros((len(TIMES), 17, 3))
+    positions[..., 0] = (forward * since)[:, None]
+    positions[..., 2] = (1.0 + rise * since - 0.5 * 9.80665 * since**2)[:, None]
+    positions[75, :, 2] += 0.3
+    thrown = Body(TIMES, positions, 1.7, np.array([1.0, 0.0, 0.0]))
+    launch = replace(BLANK, over=("flight",), statistic="launch")
+    assert read(replace(launch, quantity="com_path_angle"), thrown) == pytest.approx(angle_deg, abs=0.6)
+    expected = 100.0 * rise**2 / (2.0 * 9.80665) / 1.7
+    assert read(replace(launch, quantity="com_height"), thrown) == pytest.approx(expected, rel=0.03)
+    hidden = Body(TIMES, np.full_like(positions, np.nan), 1.7, thrown.forward)
+    assert np.isnan(read(replace(launch, quantity="com_height"), hidden))

@@ -88,3 +88,11 @@ def test_either_direction_of_a_left_right_difference_counts() -> None:
     for sign in (-1.0, 1.0):
         both = {metric: sign * np.abs(size) for metric, size in pattern("uneven_legs", 2.5).items()}
         assert root_causes(ACTION, findings(both))[0].name == "uneven_legs"
+
+
+def test_what_is_within_tolerance_decides_between_faults_that_share_a_deviation() -> None:
+    """A landing under the body: with a flat take-off, if only nearly a fault, that; with a full one, a short reach."""
+    landing = {"landing_leg_reach": -1.2, "landing_com_behind_feet": 1.2}
+    assert root_causes(ACTION, findings(landing))[0].name == "short_landing_reach"
+    flat = {**landing, "take_off_angle": -0.95, "jump_height": -0.9}
+    assert root_causes(ACTION, findings(flat))[0].name == "low_take_off_angle"
