@@ -1,14 +1,15 @@
-"""Commands on what a lab keeps: label."""
+"""Commands on what a lab keeps: label, dataset, runs."""
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sport_nodes.cli import Output
-from sport_nodes.commands.options import add_json
+from sport_nodes.commands.options import add_json, add_output
 from sport_nodes.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +30,20 @@ def register(commands: Any) -> None:
     add_store(parser)
     add_json(parser)
     parser.set_defaults(handler=label_command)
+
+    parser = commands.add_parser("dataset", help="training sets of recorded bags")
+    datasets = parser.add_subparsers(dest="dataset_command", metavar="COMMAND", required=True)
+    parser = datasets.add_parser("build", help="recorded bags and their labels to Parquet; again: only what changed")
+    parser.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="folders with bags, such as the store")
+    parser.add_argument("--processes", type=int, default=1, metavar="N", help="default: 1; the result is the same")
+    add_output(parser, "folder of the data set")
+    add_json(parser)
+    parser.set_defaults(handler=dataset_build_command)
+
+    parser = commands.add_parser("runs", help="training runs and their figures, the best first")
+    parser.add_argument("folders", type=Path, nargs="*", metavar="DIR", help="runs or folders of runs (default: all)")
+    add_json(parser)
+    parser.set_defaults(handler=runs_command)
 
 
 def add_store(parser: argparse.ArgumentParser) -> None:
@@ -75,6 +90,44 @@ def find_recording(name: str, store: str) -> Path:
     if len(found) != 1:
         raise InputError(f"{root} holds {len(found) or 'no'} trials '{name}'; give the trial's folder")
     return found[0].resolve()
+
+
+def dataset_build_command(options: argparse.Namespace) -> Output:
+    require_pyarrow()
+    from sport_nodes.training.dataset import build_dataset
+
+    if options.processes < 1:
+        raise InputError(f"--processes is 1 or more, found {options.processes}")
+
+    def progress(done: int, of: int) -> None:
+        print(f"{done} of {of} shards", file=sys.stderr, end="\n" if done == of else "\r")
+
+    built = build_dataset(options.folders, options.output, processes=options.processes, progress=progress)
+    lines = [f"{built.trials} trials, {built.built} of them read now; SHA-256 {built.sha256}", str(options.output)]
+    lines += [f"left out: {bag}: {reason}" for bag, reason in built.left_out]
+    return Output(dataclasses.asdict(built), "\n".join(lines))
+
+
+def require_pyarrow() -> None:
+    """Raises InputError, with the way to mend it, where Parquet cannot be read."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise InputError(
+            "data sets need pyarrow, which is not installed: .venv/bin/pip install -c constraints.txt '.[train]'"
+        ) from error
+
+
+def runs_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.training.runs import default_runs_directory, find_runs
+
+    runs = find_runs(options.folders or [default_runs_directory()])
+    lines = [f"{'run':24s} {'state':14s} {'MAE':>6s} {'SRCC':>6s}  {'data':10s} differs in"]
+    for run in runs:
+        figures = f"{run.mae:6.2f} {run.srcc:6.3f}" if run.mae is not None else f"{'-':>6s} {'-':>6s}"
+        differs = ", ".join(f"{name} {value}" for name, value in run.differs.items())
+        lines.append(f"{run.name:24s} {run.state:14s} {figures}  {run.data_sha256[:10] or '-':10s} {differs}")
+    return Output([dataclasses.asdict(run) for run in runs], "\n".join(lines) if runs else "no runs yet")
 
 
 def _label_csv(table: Path, store: str) -> Output:

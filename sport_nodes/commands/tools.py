@@ -40,6 +40,15 @@ def register(commands: Any) -> None:
     parser = commands.add_parser("erase", help="remove everything stored about one athlete")
     parser.add_argument("athlete", metavar="ATHLETE", help="the pseudonym")
     parser.add_argument("--store", default="", metavar="DIR", help="folder of trials (default: the data directory)")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        action="append",
+        metavar="DIR",
+        help="a data set; may be repeated (default: datasets/ there)",
+    )
+    parser.add_argument("--runs", type=Path, action="append", metavar="DIR", help="training runs (default: there too)")
+    add_json(parser)
     parser.set_defaults(handler=erase_command)
 
 
@@ -81,7 +90,16 @@ def doctor_command(options: argparse.Namespace) -> Output:
 
 
 def erase_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.store import TrialStore
+    import dataclasses
 
-    removed = TrialStore.at(options.store).erase(options.athlete)
-    return Output(text=f"{removed} files of '{options.athlete}' removed")
+    from sport_nodes.erasing import erase_athlete
+    from sport_nodes.paths import data_directory
+    from sport_nodes.store import TrialStore
+    from sport_nodes.training.runs import default_runs_directory
+
+    datasets = options.data or [path.parent for path in data_directory().glob("datasets/*/dataset.json")]
+    runs = options.runs or [default_runs_directory()]
+    erased = erase_athlete(options.athlete, store=TrialStore.at(options.store), datasets=datasets, runs=runs)
+    lines = [f"{erased.files} files and {erased.dataset_rows} trials in data sets of '{options.athlete}' removed"]
+    lines += [f"a model had seen this person ({part} data): {run}; train it again" for run, part in erased.seen_by]
+    return Output(dataclasses.asdict(erased), "\n".join(lines))
