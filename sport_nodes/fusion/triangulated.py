@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
-from sport_nodes.fusion.associate import choose_by_rays
+from sport_nodes.fusion.associate import choose_by_rays, choose_by_reference
 from sport_nodes.fusion.evidence import view_of
 from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion, Provenance
 from sport_nodes.rig import Camera, Rig
+from sport_nodes.skeleton import JOINT_COUNT
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -49,15 +50,17 @@ def triangulate_trial(aligned: AlignedTrial, rig: Rig) -> Motion:
 
 
 def choose_athlete(aligned: AlignedTrial, cameras: tuple[Camera, ...]) -> Indices:
-    """(T, C) the person of each camera whose rays meet, -1 for none; of several, the one who was nearest before.
+    """(T, C) the person of each camera who stands where the athlete was in the frame before, -1 for none.
 
-    The first is who stands nearest to the origin of the world.
+    Without such a one, those whose rays meet, nearest to where the athlete was last; at first to the world's origin.
     """
-    near_m = np.zeros(3)
+    near_m, joints = np.zeros(3), np.full((JOINT_COUNT, 3), np.nan)
     chosen = np.full((len(aligned), len(cameras)), -1, dtype=np.intp)
     for t in range(len(aligned)):
         xy_px, confidence = aligned.keypoints_px[t], aligned.keypoint_confidence[t]
-        chosen[t] = choose_by_rays(cameras, xy_px, confidence, near_m=near_m)
+        chosen[t] = choose_by_reference(cameras, xy_px, joints)
+        if (chosen[t] >= 0).sum() < MIN_CAMERAS:
+            chosen[t] = choose_by_rays(cameras, xy_px, confidence, near_m=near_m)
         used = np.flatnonzero(chosen[t] >= 0)
         if len(used) < MIN_CAMERAS:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from sport_nodes.lab.events import DepthFrame, DeviceEvent, DeviceEvents, ImuSample, KeypointFrame
 from sport_nodes.measurements import DeviceClock, ImuStream, KeypointStream, Recording, SkeletonStream
 from sport_nodes.sync.clock import ClockEstimator
+from sport_nodes.sync.trigger import common_times
 
 
 class Drivers:
@@ -39,13 +40,18 @@ def recording_from_events(events: DeviceEvents, *, action: str = "", athlete: st
     """The streams that a recorder would have written: samples on the host's clock as the drivers know it."""
     drivers = Drivers(events.rates_hz)
     by_device: dict[str, list[tuple[float, Any]]] = {}
+    triggers: dict[str, list[int]] = {}
     for event, stamp_s in drivers.stamped(events.events):
         by_device.setdefault(event.device, []).append((stamp_s, event.payload))
+        if event.trigger is not None:
+            triggers.setdefault(event.device, []).append(event.trigger)
+    stamps_s = {device: np.array([s for s, _ in samples]) for device, samples in by_device.items()}
+    stamps_s |= common_times({name: (np.array(numbers), stamps_s[name]) for name, numbers in triggers.items()})
     depth: SkeletonStream | None = None
     cameras: dict[str, KeypointStream] = {}
     imus: dict[str, ImuStream] = {}
     for device, samples in sorted(by_device.items()):
-        times_s = np.array([s for s, _ in samples])
+        times_s = stamps_s[device]
         payloads = [p for _, p in samples]
         if isinstance(payloads[0], KeypointFrame):
             xy, confidence = np.array([p.xy_px for p in payloads]), np.array([p.confidence for p in payloads])
