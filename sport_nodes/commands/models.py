@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from sport_nodes.bench import ROOMS
 from sport_nodes.cli import Output
-from sport_nodes.commands.options import add_json, add_output
+from sport_nodes.commands.options import add_json, add_output, seed
 from sport_nodes.errors import InputError
 
 
@@ -25,8 +25,10 @@ def register(commands: Any) -> None:
     parser.add_argument("--seed", type=int)
     parser.set_defaults(handler=train_command)
 
-    parser = commands.add_parser("evaluate", help="the figures of a run on unseen simulated people, beside baselines")
-    parser.add_argument("--run", type=Path, metavar="DIR", help="folder of the run (default: in the data directory)")
+    parser = commands.add_parser("evaluate", help="the scorer on simulated people never seen, beside baselines")
+    parser.add_argument("--model", type=Path, metavar="FILE", help="the model (default: the shipped one)")
+    parser.add_argument("--people", type=int, default=500, metavar="N", help="of whom a fifth are tested on")
+    parser.add_argument("--seed", type=seed, default=1000, help="of the people; not one the model was trained with")
     add_json(parser)
     parser.set_defaults(handler=evaluate_command)
 
@@ -54,18 +56,22 @@ def train_command(options: argparse.Namespace) -> Output:
 
 
 def evaluate_command(options: argparse.Namespace) -> Output:
-    require_torch()
-    from sport_nodes.training.config import default_run_directory
+    from sport_nodes.assess import without_nan
+    from sport_nodes.scoring.scorer import Scorer
+    from sport_nodes.training.unseen import figures_on_unseen_people
 
-    sidecar = (options.run or default_run_directory()) / "scorer.json"
-    if not sidecar.is_file():
-        raise InputError(f"{sidecar.parent} holds no finished run; `sport train` makes one")
-    figures = json.loads(sidecar.read_text(encoding="utf-8"))["provenance"]["figures_on_simulated_people"]
-    rows = {"ours": figures["ours"], **figures["baselines"]}
-    lines = [f"simulated people never seen: {figures['people']['test']}, trials: {figures['trials']}"]
+    figures = figures_on_unseen_people(
+        Scorer.load(options.model), people=options.people, seed=options.seed, workers=os.cpu_count() or 1
+    )
+    rows = {figures["model"]: figures["ours"], **figures["baselines"]}
+    rows |= {f"ours, {name}": row for name, row in {**figures["per_action"], **figures["per_condition"]}.items()}
+    lines = [f"{figures['trials']} trials of {figures['people']} simulated people never seen"]
     for name, row in rows.items():
-        lines.append(f"{name:22s} MAE {row['mae']:6.2f}  RMSE {row['rmse']:6.2f}  SRCC {row['srcc']:6.3f}")
-    return Output(figures, "\n".join(lines))
+        lines.append(
+            f"{name:28s} MAE {row['mae']:5.2f}  RMSE {row['rmse']:5.2f}  SRCC {row['srcc']:6.3f}"
+            f"  within 5: {row['acc5']:4.0%}  within 10: {row['acc10']:4.0%}"
+        )
+    return Output(without_nan(figures), "\n".join(lines))
 
 
 def export_command(options: argparse.Namespace) -> Output:

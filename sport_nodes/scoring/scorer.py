@@ -95,9 +95,13 @@ class Scorer:
         if reason:
             return self._withheld(motion, action, reason)
         began = time.perf_counter()
-        outputs = self._backend.run(self.network_inputs(repetitions, action))
+        outputs = self.network_outputs(self.network_inputs(repetitions, action))
         latency_ms = (time.perf_counter() - began) * _MS_PER_S
         return self._result(outputs, repetitions, sport, unmeasured, latency_ms=latency_ms, unfinished=unfinished)
+
+    def network_outputs(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        """What the network makes of a batch; see `backends.Backend`."""
+        return self._backend.run(inputs)
 
     def network_inputs(self, prepared: list[PreparedMotion], action: str) -> dict[str, Array]:
         """The batch for the backend, one row a repetition."""
