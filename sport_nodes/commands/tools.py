@@ -32,6 +32,12 @@ def register(commands: Any) -> None:
     parser.add_argument("--limit", type=int, default=5)
     add_json(parser)
     parser.set_defaults(handler=knowledge_search_command)
+    parser = knowledge.add_parser(
+        "add", help="add a folder of Markdown, JSON lines and PDF to what search looks through"
+    )
+    parser.add_argument("folder", type=Path, metavar="FOLDER")
+    add_json(parser)
+    parser.set_defaults(handler=knowledge_add_command)
 
     parser = commands.add_parser("doctor", help="what this machine has and lacks")
     add_json(parser)
@@ -70,13 +76,35 @@ def detect_command(options: argparse.Namespace) -> Output:
 def knowledge_search_command(options: argparse.Namespace) -> Output:
     import dataclasses
 
-    from sport_nodes.coaching.retrieval import search
+    from sport_nodes.coaching.hybrid import HybridIndex
+    from sport_nodes.coaching.ingest import added_entries, store_directory
+    from sport_nodes.coaching.knowledge import shipped_entries
 
-    hits = search(options.query, action=options.action, fault=options.fault, limit=options.limit)
+    store = store_directory()
+    index = HybridIndex((*shipped_entries(), *added_entries(store)), store=str(store / "embeddings"))
+    if not index.has_embeddings:
+        print("by words alone: the packages of the extra 'coach' are not installed", file=sys.stderr)
+    hits = index.search(options.query, action=options.action, fault=options.fault, limit=options.limit)
+    index.close()
     lines = [
-        f"{hit.score:6.2f}  {hit.entry.question}\n        {hit.entry.answer}  [{hit.entry.source}]" for hit in hits
+        f"{hit.score:.4f}  words {hit.lexical_rank or '-'} ({', '.join(hit.terms) or 'none'}), "
+        f"meaning {hit.embedding_rank or '-'}: {hit.entry.question}\n        {hit.entry.answer}  [{hit.entry.source}]"
+        for hit in hits
     ]
     return Output([dataclasses.asdict(hit) for hit in hits], "\n".join(lines) or "nothing found")
+
+
+def knowledge_add_command(options: argparse.Namespace) -> Output:
+    import dataclasses
+
+    from sport_nodes.coaching.ingest import add_folder, store_directory
+
+    added = add_folder(options.folder, store_directory(), progress=lambda name: print(name, file=sys.stderr))
+    text = (
+        f"{added.entries} entries of {added.files} files added, {added.doubles} doubles left out, "
+        f"{added.known_files} files were known already"
+    )
+    return Output(dataclasses.asdict(added), text)
 
 
 def doctor_command(options: argparse.Namespace) -> Output:
