@@ -104,13 +104,13 @@ def _elbow_flare(body: Body, side: str) -> Array:
 def _upper_arm_elevation(body: Body, side: str) -> Array:
     """Of the upper arm above the horizontal."""
     arm = _upper_arm(body, side)
-    return np.degrees(np.arcsin(np.clip(arm[..., 2] / np.linalg.norm(arm, axis=-1), -1.0, 1.0)))
+    return np.degrees(np.arctan2(arm[..., 2], np.hypot(arm[..., 0], arm[..., 1])))
 
 
 def _forearm_elevation(body: Body, side: str) -> Array:
     """Of the forearm above the horizontal, hand up positive; has no jump anywhere and needs no heading."""
     arm = body.joint(f"{side}_wrist") - body.joint(f"{side}_elbow")
-    return np.degrees(np.arcsin(np.clip(arm[..., 2] / np.linalg.norm(arm, axis=-1), -1.0, 1.0)))
+    return np.degrees(np.arctan2(arm[..., 2], np.hypot(arm[..., 0], arm[..., 1])))
 
 
 def _forearm_inclination(body: Body, side: str) -> Array:
