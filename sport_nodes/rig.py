@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -130,13 +131,22 @@ def load_rig(name_or_path: str | Path) -> Rig:
 
 def save_rig(rig: Rig, path: Path) -> None:
     """Write a rig so that `load_rig` reads it back."""
+    path.write_text(_as_yaml(rig), encoding="utf-8")
+
+
+def rig_sha256(rig: Rig) -> str:
+    """Hex digest of where its sensors stand and how they see, whatever its name and its file's layout."""
+    return hashlib.sha256(_as_yaml(rig).encode()).hexdigest()
+
+
+def _as_yaml(rig: Rig) -> str:
     data: dict[str, Any] = {"cameras": {c.name: _camera_to_dict(c) for c in rig.cameras}}
     if rig.depth:
         data["depth"] = {rig.depth.name: _camera_to_dict(rig.depth)}
     data["imus"] = {
         m.name: {"segment": m.segment, "segment_from_sensor": m.segment_from_sensor.tolist()} for m in rig.imus
     }
-    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    return str(yaml.safe_dump(data, sort_keys=False))
 
 
 def look_at(position_m: Array, target_m: Array) -> tuple[Array, Array]:

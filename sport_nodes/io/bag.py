@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +14,15 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 from rosbags.interfaces import Connection, MessageDefinitionFormat
-from rosbags.rosbag2 import Reader, ReaderError, StoragePlugin, Writer, WriterError
+from rosbags.rosbag2 import (
+    CompressionFormat,
+    CompressionMode,
+    Reader,
+    ReaderError,
+    StoragePlugin,
+    Writer,
+    WriterError,
+)
 from rosbags.serde import SerdeError
 from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
@@ -46,14 +54,16 @@ class OnlySensorsError(InputError):
 
 
 class BagWriter:
-    """Writes one MCAP bag. Same messages and times, same bytes.
+    """Writes one MCAP bag, with zstd chunks if compressed. Same messages and times, same bytes.
 
     Raises InputError when the folder is already there or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, compressed: bool = False) -> None:
         try:
             self._writer = Writer(path, version=_BAG_VERSION, storage_plugin=StoragePlugin.MCAP)
+            if compressed:
+                self._writer.set_compression(CompressionMode.STORAGE, CompressionFormat.ZSTD)
             self._writer.open()
         except (WriterError, OSError) as error:
             raise InputError(f"cannot write a bag to {path}: {error}; choose a new folder") from error
@@ -66,9 +76,26 @@ class BagWriter:
 
     def write_serialized(self, topic: str, message_type: str, data: bytes | memoryview, time_s: float) -> None:
         """Append a message as it came over the wire (CDR); message_type as in "std_msgs/msg/String"."""
+        self.write_at(topic, message_type, data, messages.nanoseconds(time_s))
+
+    def write_at(self, topic: str, message_type: str, data: bytes | memoryview, time_ns: int) -> None:
+        """As write_serialized, with the time of receipt in nanoseconds."""
         if topic not in self._connections:
             self._connections[topic] = self._writer.add_connection(topic, message_type, typestore=messages.typestore())
-        self._writer.write(self._connections[topic], messages.nanoseconds(time_s), data)
+        self._writer.write(self._connections[topic], time_ns, data)
+
+    def flush(self) -> None:
+        """Close the chunk that is being filled and hand it to the operating system. Raises OSError on a full disk."""
+        storage: Any = self._writer.storage
+        if storage.chunk.bio.tell():
+            storage.close_chunk()
+        storage.bio.flush()
+
+    def close(self, about: Mapping[str, str]) -> None:
+        """Finish the bag; about: what its metadata.yaml says about it (custom_data)."""
+        for key, value in about.items():
+            self._writer.set_custom_data(key, value)
+        self._writer.close()
 
     def __enter__(self) -> BagWriter:
         return self

@@ -54,7 +54,7 @@ def test_a_bag_holds_what_came_before_its_trial_and_all_after(tmp_path: Path) ->
     bag = TrialBag(keep_s=5.0)
     for second in range(100, 110):
         bag.add(heard(float(second)))
-    bag.begin(tmp_path / "bag", from_s=106.5)
+    bag.begin(tmp_path / "bag", from_s=106.5, about={})
     bag.add(heard(110.0))
     assert bag.finish() == tmp_path / "bag"
     bag.add(heard(111.0))
@@ -65,18 +65,18 @@ def test_no_more_is_kept_than_asked_for(tmp_path: Path) -> None:
     bag = TrialBag(keep_s=2.0)
     for second in range(100, 110):
         bag.add(heard(float(second)))
-    bag.begin(tmp_path / "bag", from_s=0.0)
+    bag.begin(tmp_path / "bag", from_s=0.0, about={})
     bag.finish()
     assert times_in(tmp_path / "bag") == [107.0, 108.0, 109.0]
 
 
 def test_a_bag_that_is_discarded_or_erased_leaves_nothing(tmp_path: Path) -> None:
     bag = TrialBag(keep_s=2.0)
-    bag.begin(tmp_path / "one", from_s=0.0)
+    bag.begin(tmp_path / "one", from_s=0.0, about={})
     bag.add(heard(1.0))
     bag.discard()
     assert not (tmp_path / "one").exists()
-    bag.begin(tmp_path / "two", from_s=0.0)
+    bag.begin(tmp_path / "two", from_s=0.0, about={})
     for file in (tmp_path / "two").iterdir():
         file.unlink()
     (tmp_path / "two").rmdir()
