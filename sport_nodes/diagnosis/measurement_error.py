@@ -101,6 +101,8 @@ def _from_timing(metric: MetricSpec, body: Body, keyframes_s: tuple[float, ...],
     """Squared change of the metric per second by which its keyframes are off, summed over them."""
     if metric.statistic.startswith("time_of"):
         return 1.0
+    if metric.statistic == "time_above":
+        return 2.0  # it begins and ends at an instant, each as uncertain as a keyframe
     if metric.over:
         return 0.0
     values = (

@@ -78,3 +78,10 @@ def test_hidden_joints_have_no_error() -> None:
     spec = ACTION.metric("crouch_knee_flexion")
     sigma = np.full(positions.shape[:2], 0.01)
     assert np.isnan(standard_error(spec, hidden, sigma, repetition, side="left", rate_hz=30.0))
+
+
+def test_how_long_errs_by_its_two_ends() -> None:
+    body, repetition = subject()
+    spec = replace(ACTION.metric("landing_knee_flexion"), statistic="time_above", threshold=30.0)
+    error = standard_error(spec, body, np.full(body.positions_m.shape[:2], 1e-9), repetition, side="", rate_hz=1e6)
+    assert error == pytest.approx(np.sqrt(2.0) * KEYFRAME_SIGMA_S)
