@@ -7,6 +7,7 @@ import struct
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
@@ -42,6 +43,8 @@ _BAG_VERSION: Final = 9  # rosbag2 of Jazzy
 # Topics that an error message names, and characters that it quotes of a reason.
 _NAMED_TOPICS: Final = 12
 _LONGEST_REASON: Final = 160
+# Sets of message definitions whose parsed form is kept.
+_KEPT_TYPESTORES: Final = 16
 # What rosbags raises on bytes that are no bag, no message or not whole.
 _DAMAGED: Final = (
     *(ReaderError, SerdeError, TypesysError, sqlite3.Error, struct.error, OSError, EOFError),
@@ -168,10 +171,16 @@ def _typestore_of(connections: list[Connection]) -> Typestore:
     """The messages as the bag defines them; as this package does where the bag does not say (sqlite3 before Iron)."""
     if any(c.msgdef.format != MessageDefinitionFormat.MSG for c in connections):
         return messages.typestore()
+    return _typestore_from(frozenset((c.msgtype, c.msgdef.data) for c in connections))
+
+
+@lru_cache(maxsize=_KEPT_TYPESTORES)
+def _typestore_from(definitions: frozenset[tuple[str, str]]) -> Typestore:
+    """Kept, for parsing definitions takes longer than reading a trial, and a lab's bags define the same."""
     store = get_typestore(Stores.EMPTY)
     types: dict[str, Any] = {}
-    for connection in connections:
-        types.update(get_types_from_msg(connection.msgdef.data, connection.msgtype))
+    for name, text in sorted(definitions):
+        types.update(get_types_from_msg(text, name))
     store.register(types)
     return store
 
