@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.fuse import fuse_trial
@@ -16,6 +17,9 @@ from sport_nodes.rig import Rig
 from sport_nodes.sync.align import align_recording
 from sport_nodes.sync.recent import RecentSamples
 from sport_nodes.sync.trial_detector import POST_ROLL_S
+
+#: Stillness after which the trial is probably over [s]: sooner, and pauses within a movement cost work in vain.
+ANTICIPATE_AFTER_S: Final = 0.2
 
 Result = Motion | InputError
 
@@ -45,13 +49,14 @@ class TrialFusion:
 
     def anticipate(self, *, begin_s: float, moved_s: float, now_s: float) -> None:
         """Begin on the trial as if the athlete's stillness were its end; in vain when they move again."""
-        if now_s - moved_s >= POST_ROLL_S and (self._job is None or self._job.end_s < moved_s):
-            self._job = self._begin(begin_s, moved_s + POST_ROLL_S)
+        if now_s - moved_s >= ANTICIPATE_AFTER_S and (self._job is None or self._job.end_s < moved_s):
+            self._job = self._begin(begin_s, now_s)
 
     def finish(self, *, begin_s: float, end_s: float, then: Callable[[Result], None]) -> None:
         """Call `then` with the trial's motion on the host's clock, or with why there is none."""
         job, self._job = self._job, None
-        if job is None or (job.begin_s, job.end_s) != (begin_s, end_s):
+        # What was begun will do if it holds all of the movement, though a little less of the rest after it.
+        if job is None or job.begin_s != begin_s or job.end_s < end_s - POST_ROLL_S:
             job = self._begin(begin_s, end_s)
         if job.result is None:
             job.then = then

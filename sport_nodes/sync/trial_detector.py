@@ -25,7 +25,7 @@ ONSET_S: Final = 0.2
 #: A movement rises from rest to its onset in less than this [s].
 LONGEST_RISE_S: Final = 1.5
 #: A posture held for less than this belongs to the movement; longer, it ends the trial [s].
-STILLNESS_S: Final = 0.7
+STILLNESS_S: Final = 0.9
 #: What is kept before the onset and after the last movement [s].
 PRE_ROLL_S: Final = 0.5
 POST_ROLL_S: Final = 0.3
