@@ -1,4 +1,4 @@
-"""Draw docs/figures/realism_*.png and movements.png (matplotlib): python docs/make_realism_figures.py MOTIONS."""
+"""Draw docs/figures/realism_*.png and movements.png (matplotlib): python scripts/make_realism_figures.py MOTIONS."""
 
 from __future__ import annotations
 
