@@ -14,7 +14,7 @@ from sport_nodes.lab.realism import EVENTS, SAMPLES, WINDOWS_S, angle_courses, c
 from sport_nodes.lab.simulate import SimulatedTrial, simulate
 from sport_nodes.skeleton import EDGES
 
-FIGURES = Path(__file__).parent / "figures"
+FIGURES = Path(__file__).parents[1] / "docs" / "figures"
 ANGLES = ("right_knee", "right_hip", "trunk_lean", "right_shoulder", "right_elbow", "left_elbow")
 TRIALS = 100
 STEP_M = {"standing_long_jump": 0.75, "free_throw": 0.9, "overhead_pass": 0.9, "sit_up": 1.5}
