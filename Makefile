@@ -21,7 +21,7 @@ lint:
 	$(BIN)/mypy
 
 test: lint
-	$(OVERLAY) $(BIN)/python -m pytest -q --cov --cov-report=term:skip-covered
+	$(OVERLAY) $(BIN)/python -m pytest -q -n 2 --dist loadfile --durations 15 --cov --cov-report=term:skip-covered
 
 format:
 	$(BIN)/ruff check --fix .
