@@ -119,7 +119,7 @@ class _Show:
             lambda: names <= self._watch.active, NODES_WITHIN_S, lambda: f"not active: {names - self._watch.active}"
         )
         self._say(f"all {len(names)} nodes are active")
-        self._until(self._trial_ended, TRIAL_WITHIN_S, lambda: "no trial came to an end")
+        self._until(self._trial_ended, TRIAL_WITHIN_S, self._no_end)
         wanted = set(RESULTS) | ({topics.RECORD_PATH} if self._settings.record else set())
         self._until(
             lambda: wanted <= self._watch.last.keys(),
@@ -140,10 +140,13 @@ class _Show:
     def _trial_ended(self) -> bool:
         from sport_coach.msg import Trial
 
+        # A rejected one (a twitch before the movement) is told, and the next awaited.
         state = self._watch.last.get(topics.TRIAL_STATE)
-        if state is not None and state.state == Trial.REJECTED:
-            raise TimeoutError(f"the trial was rejected: {state.reason}")
         return state is not None and state.state == Trial.FINISHED
+
+    def _no_end(self) -> str:
+        state = self._watch.last.get(topics.TRIAL_STATE)
+        return f"no trial came to an end{f' ({state.reason})' if state is not None and state.reason else ''}"
 
     def _hear(self, topic: str, message: Any) -> None:
         from sport_coach.msg import Trial
