@@ -85,6 +85,7 @@ def test_cut_off_anywhere_a_bag_is_mended_to_a_readable_one(tmp_path: Path) -> N
         bag.write("/words", STRING, text("word " * number), 100.0 + 0.1 * number)
     bag.flush()
     whole = (tmp_path / "whole" / "whole.mcap").read_bytes()
+    bag.close()
     counts = []
     for length in sorted({0, 3, 8, 20, *random.Random(2).sample(range(len(whole)), 20), len(whole)}):
         cut = tmp_path / str(length)
