@@ -22,6 +22,11 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "Nothing stands out above the measurement error.",
         "没有超出测量误差的偏差。",
     ),
+    "no_single_cause": (
+        "What differs below has no single cause that could be named.",
+        "下列偏差未能归因于单一原因。",
+    ),
+    "nothing_compared": ("This recording could not be compared with the target.", "本次记录无法与目标比较。"),
     "cue": ("Say", "口令"),
     "drill": ("Practise", "练习"),
     "check": ("It worked when", "检验"),

@@ -18,11 +18,11 @@ _LEAST_REACH: Final = 2.5
 _MOST_REACH: Final = 6.0
 #: Rows are drawn inside the middle of their width, so that dots at the end are not cut.
 _MARGIN_PERCENT: Final = 2.0
-# The timing plot, in px: two bars with the lines between them; a letter of its labels needs about this much width.
+# The timing plot, in px: two bars with labelled lines between them; a letter of its labels needs about this much width.
 _TOP_BAR_Y: Final = 15
 _BAR_HEIGHT: Final = 14
-_BOTTOM_BAR_Y: Final = 84
-_WARP_HEIGHT: Final = 112
+_LABEL_HEIGHT: Final = 13
+_MOST_LABEL_LINES: Final = 4
 _STAGE_COLOURS: Final = 4
 _PERCENT_A_LETTER: Final = 1.9
 
@@ -126,29 +126,51 @@ def warp_plot(moments: Sequence[Moment], spans: Sequence[Span], *, names: tuple[
     def bottom(time_s: float) -> float:
         return _MARGIN_PERCENT + width * (time_s - target_first) / longest
 
+    links = [(top(m.time_s), bottom(m.target_time_s), m.label) for m in moments]
+    links = [link for link in links if math.isfinite(link[0]) and math.isfinite(link[1])]
+    places = _label_places([((a + b) / 2, label) for a, b, label in links])
+    lines = 1 + max((line for _, line in filter(None, places)), default=0)
+    top_edge = _TOP_BAR_Y + _BAR_HEIGHT
+    bottom_y = top_edge + _BAR_HEIGHT + _LABEL_HEIGHT * lines
+    height = bottom_y + 2 * _BAR_HEIGHT
     parts = [
         f'<text x="0" y="10" class="axis-name">{escape(names[0])}</text>',
-        f'<text x="0" y="{_WARP_HEIGHT - 2}" class="axis-name">{escape(names[1])}</text>',
-        f'<text x="100%" y="{_WARP_HEIGHT - 2}" text-anchor="end" class="tick">{longest:.2f} s</text>',
+        f'<text x="0" y="{height - 2}" class="axis-name">{escape(names[1])}</text>',
+        f'<text x="100%" y="{height - 2}" text-anchor="end" class="tick">{longest:.2f} s</text>',
     ]
     for number, span in enumerate(spans):
         css = f"stage{number % _STAGE_COLOURS}"
         parts.append(_block(top(span.begin_s), top(span.end_s), _TOP_BAR_Y, css, span.label))
-        parts.append(_block(bottom(span.target_begin_s), bottom(span.target_end_s), _BOTTOM_BAR_Y, css, span.label))
-    for number, moment in enumerate(moments):
-        a, b = top(moment.time_s), bottom(moment.target_time_s)
-        if math.isfinite(a) and math.isfinite(b):
-            # Labels of neighbours stand on different lines, since keyframes can be a tenth of a second apart.
-            y = _TOP_BAR_Y + 2 * _BAR_HEIGHT + 13 * (number % 3)
-            at = (a + b) / 2
-            anchor = "start" if at < 15 else "end" if at > 85 else "middle"
-            parts.append(
-                f'<line x1="{a:.2f}%" y1="{_TOP_BAR_Y + _BAR_HEIGHT}" x2="{b:.2f}%" y2="{_BOTTOM_BAR_Y}" class="link"/>'
-                f'<circle cx="{a:.2f}%" cy="{_TOP_BAR_Y + _BAR_HEIGHT}" r="3" class="knot"/>'
-                f'<circle cx="{b:.2f}%" cy="{_BOTTOM_BAR_Y}" r="3" class="knot"/>'
-                f'<text x="{at:.2f}%" y="{y}" text-anchor="{anchor}" class="halo">{escape(moment.label)}</text>'
-            )
-    return _svg(parts, height=_WARP_HEIGHT, css="warp")
+        parts.append(_block(bottom(span.target_begin_s), bottom(span.target_end_s), bottom_y, css, span.label))
+    for (a, b, label), place in zip(links, places, strict=True):
+        parts.append(
+            f'<line x1="{a:.2f}%" y1="{top_edge}" x2="{b:.2f}%" y2="{bottom_y}" class="link"/>'
+            f'<circle cx="{a:.2f}%" cy="{top_edge}" r="3" class="knot"/>'
+            f'<circle cx="{b:.2f}%" cy="{bottom_y}" r="3" class="knot"/>'
+        )
+        if place is not None:
+            x, line = place
+            y = top_edge + _BAR_HEIGHT + _LABEL_HEIGHT * line
+            parts.append(f'<text x="{x:.2f}%" y="{y}" text-anchor="middle" class="halo">{escape(label)}</text>')
+    return _svg(parts, height=height, css="warp")
+
+
+def _label_places(labels: Sequence[tuple[float, str]]) -> list[tuple[float, int] | None]:
+    """Middle [%] and line of each label (its wished-for middle, its words), so that none covers another.
+
+    None where every line is taken: of sixty sit-ups not every keyframe can be named.
+    """
+    taken: list[list[tuple[float, float]]] = [[] for _ in range(_MOST_LABEL_LINES)]
+    places: list[tuple[float, int] | None] = []
+    for wished, label in labels:
+        half = 0.5 * _PERCENT_A_LETTER * len(label)
+        x = min(max(wished, half), 100.0 - half)
+        free = (n for n, line in enumerate(taken) if all(x + half < begin or x - half > end for begin, end in line))
+        line = next(free, None)
+        if line is not None:
+            taken[line].append((x - half, x + half))
+        places.append(None if line is None else (x, line))
+    return places
 
 
 def _block(begin: float, end: float, y: float, css: str, label: str) -> str:

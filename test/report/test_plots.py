@@ -1,5 +1,6 @@
 """Where the plots put things: read back from the SVG."""
 
+import itertools
 import math
 import re
 from xml.etree import ElementTree
@@ -80,6 +81,18 @@ def test_time_axes_have_one_scale_and_lines_join_the_same_moments():
     assert percent(first, "x1") == pytest.approx(percent(first, "x2"))
     slow, fast = (percent(second, x) - percent(first, x) for x in ("x1", "x2"))
     assert slow == pytest.approx(2 * fast, rel=1e-3)
+
+
+@given(st.lists(st.floats(0, 5), min_size=1, max_size=12))
+def test_labels_of_moments_do_not_cover_each_other(times):
+    svg = plots.warp_plot([plots.Moment("release", t, t) for t in times], [], names=("trial", "target"))
+    labels = of_class(svg, "halo")
+    assert len(labels) >= min(len(times), 4)
+    half = plots._PERCENT_A_LETTER * len("release") / 2
+    places = sorted((float(label.get("y")), percent(label, "x")) for label in labels)
+    assert all(half - 0.01 <= x <= 100.01 - half for _, x in places)
+    for (y, x), (next_y, next_x) in itertools.pairwise(places):
+        assert next_y > y or next_x - x >= 2 * half - 0.01
 
 
 def test_labels_are_escaped():

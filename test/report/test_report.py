@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from sport_nodes.coaching.coach import coach
+from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_TOLERANCE
 from sport_nodes.motion import Motion
 from sport_nodes.report.report import render_report, write_report
 from sport_nodes.report.scene import MAX_FRAMES
@@ -86,6 +87,24 @@ def test_a_movement_that_was_not_found_still_gives_a_report(assessment, read_pag
     page = read_page(render_report(bare))
     assert "no jump was found in the recording" in page.text
     assert data_of(page)["target"] == []
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        ((WITHIN_TOLERANCE, DEVIATES), "no single cause"),
+        ((WITHIN_TOLERANCE, NOT_ASSESSED), "above the measurement error"),
+        ((NOT_ASSESSED,), "could not be compared"),
+        ((), "could not be compared"),
+    ],
+)
+def test_it_says_why_there_is_nothing_to_improve(assessment, read_page, verdicts, words):
+    one = assessment.diagnosis.findings[0]
+    findings = tuple(dataclasses.replace(one, verdict=verdict) for verdict in verdicts)
+    found = dataclasses.replace(assessment.diagnosis, findings=findings, root_causes=())
+    coaching = dataclasses.replace(assessment.coaching, improvements=())
+    page = read_page(render_report(dataclasses.replace(assessment, diagnosis=found, coaching=coaching)))
+    assert words in page.text
 
 
 @pytest.mark.filterwarnings("error")
