@@ -56,7 +56,7 @@ def train_command(options: argparse.Namespace) -> Output:
 
 
 def evaluate_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.assess import without_nan
+    from sport_nodes.assessment import without_nan
     from sport_nodes.scoring.scorer import Scorer
     from sport_nodes.training.unseen import figures_on_unseen_people
 

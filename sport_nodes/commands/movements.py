@@ -12,7 +12,7 @@ from sport_nodes.commands.options import add_action, add_json, add_language, add
 from sport_nodes.errors import InputError
 
 if TYPE_CHECKING:
-    from sport_nodes.assess import Assessment
+    from sport_nodes.assessment import Assessment
     from sport_nodes.measurements import AlignedTrial, DeviceClock, Recording
     from sport_nodes.motion import Motion
     from sport_nodes.rig import Rig
@@ -123,7 +123,7 @@ def summary(result: Assessment, report: Path | None = None) -> str:
 
 
 def align_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.assess import without_nan
+    from sport_nodes.assessment import without_nan
     from sport_nodes.io.motion_files import read_motion
     from sport_nodes.keyframes.align import align
     from sport_nodes.keyframes.target import make_target, read_target
@@ -147,7 +147,7 @@ def align_command(options: argparse.Namespace) -> Output:
 
 
 def fuse_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.assess import without_nan
+    from sport_nodes.assessment import without_nan
     from sport_nodes.fusion.evaluate import fusion_report
     from sport_nodes.io.motion_files import write_motion
 

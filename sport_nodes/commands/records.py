@@ -144,7 +144,7 @@ def _label_csv(table: Path, store: str) -> Output:
 
 def _agreement(folder: Path) -> Output:
     from sport_nodes.agreement import agreement
-    from sport_nodes.assess import without_nan
+    from sport_nodes.assessment import without_nan
     from sport_nodes.labels import find_labels
 
     found = agreement(find_labels(folder))

@@ -50,6 +50,10 @@ class Background:
             future = self._pool.submit(work)
         future.add_done_callback(lambda done: self.soon(lambda: self._finish(done, then)))
 
+    def wait(self) -> None:
+        """Until all that was submitted is done; to be used before there is anything to hold up."""
+        self._pool.submit(int).result()
+
     def soon(self, call: Callable[[], None]) -> None:
         """From any thread: run this in the node's executor."""
         self._waiting.append(call)

@@ -9,7 +9,7 @@ from sport_coach.srv import EraseAthlete
 from std_msgs.msg import String
 
 from sport_nodes import topics
-from sport_nodes.assess import Assessment
+from sport_nodes.assessment import Assessment
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode

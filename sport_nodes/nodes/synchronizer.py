@@ -61,14 +61,15 @@ class SynchronizerNode(SportNode):
         self._transforms = TransformSender(self, TF, qos.STREAM)
 
     def activate(self) -> None:
-        warm_up(self._rig)
         self._recent = RecentSamples(MEMORY_S)
+        self._work = Background(self, "fusion", one_process)
+        self._whole = TrialFusion(self._work, self._rig, self._recent, rate_hz=self.value("rate_hz"))
+        warm_up(self._rig)
+        self._work.wait()  # its worker warms up meanwhile; the first trial must not wait for either
         self._aligner = LiveAligner(self._rig, self.value("rate_hz"))
         self._fusion = LiveFusion(self._rig)
         self._detector = TrialDetector()
         self._trial = Trial(begin_s=math.nan, end_s=math.nan)
-        self._work = Background(self, "fusion", one_process)
-        self._whole = TrialFusion(self._work, self._rig, self._recent, rate_hz=self.value("rate_hz"))
         self._inputs = SensorInputs(self, self._rig, self._aligner, self._recent)
         self.service(StartTrial, topics.SERVICE_TRIAL_START, self._on_start)
         self.service(StopTrial, topics.SERVICE_TRIAL_STOP, self._on_stop)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from sport_nodes.report.view import view_of
 
 if TYPE_CHECKING:
-    from sport_nodes.assess import Assessment
+    from sport_nodes.assessment import Assessment
 
 _FOLDER: Final = Path(__file__).parent
 _TEMPLATE: Final = "report.jinja"

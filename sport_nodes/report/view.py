@@ -32,7 +32,7 @@ from sport_nodes.scoring.scores import GRADES
 from sport_nodes.skeleton import EDGES, INDEX, JOINTS, LIMBS
 
 if TYPE_CHECKING:
-    from sport_nodes.assess import Assessment
+    from sport_nodes.assessment import Assessment
 
 #: The printed page has room for this many metrics; those that deviate come first.
 PRINTED_METRICS: Final = 24

@@ -24,8 +24,9 @@ STILL_M_S: Final = 0.15
 ONSET_S: Final = 0.2
 #: A movement rises from rest to its onset in less than this [s].
 LONGEST_RISE_S: Final = 1.5
-#: A posture held for less than this belongs to the movement; longer, it ends the trial [s].
-STILLNESS_S: Final = 0.9
+#: A posture held for less than this belongs to the movement; longer, it ends the trial [s]. Live, the sensors' latency
+#: (0.03 to 0.1 s) comes on top, and within a second of stillness the end is to be told.
+STILLNESS_S: Final = 0.85
 #: What is kept before the onset and after the last movement [s].
 PRE_ROLL_S: Final = 0.5
 POST_ROLL_S: Final = 0.3

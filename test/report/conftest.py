@@ -9,7 +9,7 @@ import shutil
 import numpy as np
 import pytest
 
-from sport_nodes.assess import Assessment
+from sport_nodes.assessment import Assessment
 from sport_nodes.coaching.coach import coach
 from sport_nodes.diagnosis.diagnose import diagnose
 from sport_nodes.keyframes.align import align
