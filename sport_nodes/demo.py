@@ -16,6 +16,7 @@ from sport_nodes.actions import load_action
 from sport_nodes.errors import InputError
 from sport_nodes.graph import BAG, LAB, GraphSettings, nodes_of
 from sport_nodes.motion import Motion
+from sport_nodes.report.labels import why_nothing_to_improve
 from sport_nodes.up import POLL_S, Supervisor, free_domain, localhost_only
 
 #: What the demo's athlete does wrong, where the command line does not say.
@@ -171,6 +172,8 @@ class _Show:
             self._say(f"[{node}] {line}")
 
     def _print_results(self) -> None:
+        from sport_nodes.nodes import conversions
+
         last, action = self._watch.last, load_action(self._settings.action)
         scores, coaching = last[topics.SCORE_TRIAL], last[topics.COACH_REPORT]
         print()
@@ -189,7 +192,8 @@ class _Show:
         for number, improvement in enumerate(coaching.improvements, 1):
             print(f"{'To improve' if number == 1 else '':<11} {number}. {improvement.title}: {improvement.cue}")
         if not coaching.improvements:
-            print("To improve  nothing that exceeds the measurement error")
+            diagnosis = conversions.diagnosis_from_message(last[topics.DIAGNOSIS])
+            print(f"To improve  {why_nothing_to_improve(diagnosis, 'en')}")
         print(f"Report      {last[topics.REPORT_PATH].data}")
         if topics.RECORD_PATH in last:
             print(f"Bag         {last[topics.RECORD_PATH].data}")

@@ -100,6 +100,8 @@ def assess_command(options: argparse.Namespace) -> Output:
 
 def summary(result: Assessment, report: Path | None = None) -> str:
     """An assessment in a few lines for the terminal."""
+    from sport_nodes.report.labels import why_nothing_to_improve
+
     scores = result.scores
     lines = [f"{result.action}, {result.trial or 'trial'}" + (" (simulated)" if result.simulated else "")]
     if scores.withheld:
@@ -115,8 +117,8 @@ def summary(result: Assessment, report: Path | None = None) -> str:
         lines.append(f"  keyframes  {keyframes}")
     for number, improvement in enumerate(result.coaching.improvements, 1):
         lines.append(f"  improve {number}  {improvement.title}: {improvement.cue}")
-    if not result.coaching.improvements and not result.diagnosis.reason:
-        lines.append("  improve    nothing that exceeds the measurement error")
+    if not result.coaching.improvements:
+        lines.append(f"  improve    {why_nothing_to_improve(result.diagnosis, 'en')}")
     if report:
         lines.append(f"  report     {report}")
     return "\n".join(lines)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from sport_nodes.diagnosis.findings import NOT_ASSESSED, Diagnosis
+
 _LABELS: Final[dict[str, tuple[str, str]]] = {
     "athlete": ("Athlete", "学生"),
     "trial": ("Trial", "测试"),
@@ -23,7 +25,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
         "没有超出测量误差的偏差。",
     ),
     "no_single_cause": (
-        "What differs below has no single cause that could be named.",
+        "What differs from the target has no single cause that could be named.",
         "下列偏差未能归因于单一原因。",
     ),
     "nothing_compared": ("This recording could not be compared with the target.", "本次记录无法与目标比较。"),
@@ -104,3 +106,14 @@ def labels(language: str) -> dict[str, str]:
     """All words of the report in "zh", or in English for every other language."""
     column = 1 if language == "zh" else 0
     return {name: pair[column] for name, pair in _LABELS.items()}
+
+
+def why_nothing_to_improve(diagnosis: Diagnosis, language: str) -> str:
+    """What to say where the coach has nothing to improve."""
+    if diagnosis.deviations:
+        why = "no_single_cause"
+    elif any(f.verdict != NOT_ASSESSED for f in diagnosis.findings):
+        why = "nothing_to_improve"
+    else:
+        why = "nothing_compared"
+    return labels(language)[why]

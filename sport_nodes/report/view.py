@@ -22,11 +22,11 @@ from sport_nodes.coaching.words import (
     reason_words,
     stage_words,
 )
-from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, Diagnosis, Finding
+from sport_nodes.diagnosis.findings import DEVIATES, Finding
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.motion import Motion, Provenance
 from sport_nodes.report import plots, scene
-from sport_nodes.report.labels import labels
+from sport_nodes.report.labels import labels, why_nothing_to_improve
 from sport_nodes.report.stills import SideView
 from sport_nodes.scoring.scores import GRADES
 from sport_nodes.skeleton import EDGES, INDEX, JOINTS, LIMBS
@@ -121,21 +121,13 @@ def view_of(assessment: Assessment) -> dict[str, Any]:
             (choose(DIMENSION_WORDS[k], language), text) for k, text in assessment.coaching.dimensions.items()
         ],
         "paragraphs": assessment.coaching.text.split("\n\n"),
-        "nothing": labels(language)[_why_nothing(assessment.diagnosis)],
+        "nothing": why_nothing_to_improve(assessment.diagnosis, language),
         "coverage": _coverage(assessment.motion, language),
         "coverage_keys": [css for css, _ in _COVERAGE],
         "notices": _notices(assessment),
         "player": _player(assessment, action, shown, overlay, language),
         "duration_s": assessment.motion.duration_s,
     }
-
-
-def _why_nothing(diagnosis: Diagnosis) -> str:
-    """The label that tells why there is nothing to improve, where there is not."""
-    if diagnosis.deviations:
-        return "no_single_cause"
-    assessed = any(f.verdict != NOT_ASSESSED for f in diagnosis.findings)
-    return "nothing_to_improve" if assessed else "nothing_compared"
 
 
 def _points(value: float) -> str:
