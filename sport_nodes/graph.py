@@ -17,6 +17,9 @@ LAB: Final = "lab"  # the simulated lab
 BAG: Final = "bag"  # a recorded trial
 SOURCES: Final = (DEVICES, LAB, BAG)
 
+#: How long after a trial's end its motion is fused as a whole at the latest [s].
+MOTION_WITHIN_S: Final = 3.0
+
 
 @dataclass(frozen=True)
 class NodeSpec:
@@ -92,7 +95,9 @@ def _core(settings: GraphSettings) -> list[NodeSpec]:
         nodes += [_spec(name, "results", action) for name in ("keyframe", "diagnosis")]
         nodes += [_spec("coach", "results", language), _spec("report", "results", {**action, **store})]
     if settings.record:
-        nodes.append(_spec("recorder", "record", {**store, **rig}))
+        # Without results to wait for, a bag is closed soon after the trial's motion was heard.
+        closing = {} if settings.assess else {"results_within_s": MOTION_WITHIN_S}
+        nodes.append(_spec("recorder", "record", {**store, **rig, **closing}))
     return nodes
 
 

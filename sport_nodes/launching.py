@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
-from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from ament_index_python.packages import PackageNotFoundError, get_package_prefix
+from launch.actions import (
+    DeclareLaunchArgument,
+    LogInfo,
+    OpaqueFunction,
+    RegisterEventHandler,
+    SetEnvironmentVariable,
+    Shutdown,
+)
+from launch.event_handlers import OnProcessExit
 from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 from launch_ros.parameter_descriptions import ParameterValue
 
 from launch import LaunchContext, LaunchDescription
 from sport_nodes.actions import action_names
-from sport_nodes.graph import GraphSettings, NodeSpec, default_params_file, nodes_of, topic_names
+from sport_nodes.errors import InputError
+from sport_nodes.graph import DEVICES, LAB, GraphSettings, NodeSpec, default_params_file, nodes_of, topic_names
 from sport_nodes.paths import PACKAGE, share_directory
-from sport_nodes.up import node_environment
+from sport_nodes.up import EXIT_UNUSABLE, node_environment
 
 BOOLEAN: Final = ("true", "false")
 #: Seconds until a node that died is started again.
@@ -60,10 +71,15 @@ def describe(
     def start(context: LaunchContext) -> list[Any]:
         names = [*_ARGUMENTS, *(a.name for a in own_arguments)]
         values = {name: LaunchConfiguration(name).perform(context) for name in names}
+        if not Path(values["params_file"]).is_file():
+            raise InputError(f"there is no parameter file {values['params_file']}")
         chosen = settings(values)
         actions: list[Any] = [_node(spec, values, chosen.rig) for spec in nodes_of(chosen) if keep(spec)]
+        if chosen.source != DEVICES:
+            actions.append(_show(chosen, values))
         if is_true(values["rviz"]):
             actions.append(_rviz(values))
+        actions.append(RegisterEventHandler(OnProcessExit(on_exit=_end_with_the_unusable)))
         return actions
 
     common = [argument(n, defaults.get(n, d), text, choices) for n, (d, text, choices) in _ARGUMENTS.items()]
@@ -105,14 +121,46 @@ def _node(spec: NodeSpec, values: Mapping[str, str], rig: str) -> Node:
     )
 
 
-def _rviz(values: Mapping[str, str]) -> Node:
+def _show(settings: GraphSettings, values: Mapping[str, str]) -> Node:
+    """What a player's trials come to, on the terminal; the launch ends after the last of them."""
+    return Node(
+        package=PACKAGE,
+        executable="show",
+        name="show",
+        namespace=values["namespace"],
+        output="screen",
+        parameters=[
+            {
+                "trials": settings.lab.get("trials", 1),
+                "recorded": settings.record,
+                "simulated": settings.source == LAB,
+            }
+        ],
+        remappings=_remappings(values["namespace"], settings.rig),
+        on_exit=Shutdown(reason="all trials were shown"),
+    )
+
+
+def _rviz(values: Mapping[str, str]) -> Any:
+    try:
+        get_package_prefix("rviz2")
+    except PackageNotFoundError:
+        return LogInfo(msg="rviz:=true, but there is no rviz2 here; install it, or look at the topics in Foxglove")
     return Node(
         package="rviz2",
         executable="rviz2",
         arguments=["-d", str(share_directory() / "rviz" / "sport.rviz")],
+        parameters=[{"use_sim_time": is_true(values["use_sim_time"])}],
         remappings=_remappings(values["namespace"], values["rig"]),
         output="log",
     )
+
+
+def _end_with_the_unusable(event: Any, _context: LaunchContext) -> Any:
+    """A node that cannot use what it was given would only be started in vain again and again."""
+    if event.returncode != EXIT_UNUSABLE:
+        return None
+    return Shutdown(reason=f"{event.process_name} cannot use what it was given; see its message above")
 
 
 def _remappings(namespace: str, rig: str) -> list[tuple[str, str]]:

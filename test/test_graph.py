@@ -83,7 +83,25 @@ def test_the_names_that_a_namespace_moves_are_the_graphs_own() -> None:
 def test_the_shipped_parameters_are_for_nodes_that_there_are() -> None:
     data = yaml.safe_load(graph.default_params_file().read_text(encoding="utf-8"))
     known = {n.name for s in graph.SOURCES for n in nodes_of(GraphSettings("sit_up", source=s, record=True))}
-    assert set(data) - {"/**"} <= known
+    assert {key.removeprefix("/**/") for key in data} - {"/**"} <= known
+
+
+@pytest.mark.parametrize("script", ["node.in", "sport"])
+def test_what_colcon_installs_may_be_imported_by_a_spawned_worker(script: str) -> None:
+    """multiprocessing's spawn imports the parent's script under this name; it must not run a second node."""
+    text = (ROOT / "scripts" / script).read_text(encoding="utf-8").replace("@node@", "markers")
+    names: dict[str, object] = {"__name__": "__mp_main__"}
+    exec(compile(text, script, "exec"), names)  # running it would not return
+    assert callable(names["main"])
+
+
+def test_a_recorder_without_results_to_wait_for_closes_its_bags_soon() -> None:
+    def closing(assess: bool) -> float | None:
+        nodes = nodes_of(GraphSettings("sit_up", record=True, assess=assess))
+        return next(n.parameters.get("results_within_s") for n in nodes if n.name == "recorder")
+
+    assert closing(assess=True) is None
+    assert closing(assess=False) == graph.MOTION_WITHIN_S
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "launch").glob("*.launch.py")), ids=lambda p: p.name)

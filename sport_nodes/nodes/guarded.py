@@ -179,7 +179,7 @@ class GuardedNode(LifecycleNode):
         summary = self.health.summary()
         status = DiagnosticStatus(
             level=bytes([summary.level]),
-            name=self.get_name(),
+            name=self.get_fully_qualified_name().lstrip("/"),
             message=summary.message,
             values=[KeyValue(key=k, value=v) for k, v in summary.values.items()],
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
@@ -21,6 +22,23 @@ from sport_nodes.nodes.base import SportNode
 STOP_CHECK_S: Final = 0.1
 #: Exit status of a node whose parameters or files cannot be used: starting it again would not help.
 EXIT_UNUSABLE: Final = 2
+
+
+class _ToRosLog(logging.Handler):
+    """What the core logs, in the node's name. A line for each severity: rclpy knows calls by where they are made."""
+
+    def __init__(self, node: SportNode) -> None:
+        super().__init__()
+        self._logger = node.get_logger()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        words = self.format(record)
+        if record.levelno >= logging.ERROR:
+            self._logger.error(words)
+        elif record.levelno >= logging.WARNING:
+            self._logger.warning(words)
+        else:
+            self._logger.info(words)
 
 
 def run_node(make: Callable[[], SportNode]) -> None:
@@ -43,6 +61,7 @@ def run_node(make: Callable[[], SportNode]) -> None:
     except (InputError, ParameterException) as error:
         print(error, file=sys.stderr)
         sys.exit(EXIT_UNUSABLE)
+    logging.getLogger("sport_nodes").addHandler(_ToRosLog(node))
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     if node.value("autostart"):
@@ -50,6 +69,9 @@ def run_node(make: Callable[[], SportNode]) -> None:
     supervisor = os.environ.get("SPORT_SUPERVISOR")
     while not stop and (supervisor is None or os.getppid() == int(supervisor)):
         executor.spin_once(timeout_sec=STOP_CHECK_S)
+    # A second signal (a terminal's, then the launcher's) must not end the node before it has closed what it holds.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     node.trigger_shutdown()
     executor.remove_node(node)
     node.destroy_node()

@@ -14,11 +14,12 @@ from sport_nodes.nodes.guarded import GuardedNode
 
 
 class ActiveNodes:
-    """Hears on /diagnostics who is active. Use from a node's `activate`."""
+    """Hears on /diagnostics who of its own namespace is active. Use from a node's `activate`."""
 
     def __init__(self, node: GuardedNode, awaited: Iterable[str]) -> None:
         self._node = node
-        self._awaited = set(awaited)
+        namespace = node.get_namespace().strip("/")
+        self._awaited = {f"{namespace}/{name}" if namespace else name for name in awaited}
         self._all = threading.Event()
         if self._awaited:
             node.subscribe(DiagnosticArray, topics.DIAGNOSTICS, self._on_diagnostics, qos.STREAM)

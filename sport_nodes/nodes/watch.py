@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Any
 
@@ -35,10 +35,14 @@ _WATCHED: dict[str, tuple[Any, Any]] = {
 class GraphWatch:
     """The last message of each topic of a trial, with the time at which it came. Use as a context manager.
 
-    listener hears (topic, message) of all but /diagnostics.
+    listener hears (topic, message) of all but /diagnostics. arguments: of ROS, for a watch in a namespace. Nodes of its
+    own namespace go by their short names.
     """
 
-    def __init__(self, listener: Callable[[str, Any], None] = lambda _topic, _message: None) -> None:
+    def __init__(
+        self, listener: Callable[[str, Any], None] = lambda _topic, _message: None, *, arguments: Sequence[str] = ()
+    ) -> None:
+        self._arguments = list(arguments)
         self.last: dict[str, Any] = {}
         self.heard_s: dict[str, float] = {}
         self.active: set[str] = set()
@@ -46,7 +50,7 @@ class GraphWatch:
         self._listener = listener
 
     def __enter__(self) -> GraphWatch:
-        rclpy.init(args=[])
+        rclpy.init(args=self._arguments)
         self.node = Node("sport_watch")
         for topic, (message_type, profile) in _WATCHED.items():
             self.node.create_subscription(message_type, topic, self._taker(topic), profile)
@@ -78,7 +82,9 @@ class GraphWatch:
         return take
 
     def _on_diagnostics(self, message: Any) -> None:
+        prefix = self.node.get_namespace().strip("/")
         for status in message.status:
-            self.diagnostics[status.name] = status
+            name = status.name.removeprefix(f"{prefix}/") if prefix else status.name
+            self.diagnostics[name] = status
             is_active = any(pair.key == "active" and pair.value == "true" for pair in status.values)
-            (self.active.add if is_active else self.active.discard)(status.name)
+            (self.active.add if is_active else self.active.discard)(name)
