@@ -37,8 +37,8 @@ def main() -> None:
         say("making .venv")
         run([sys.executable, "-m", "venv", *(["--system-site-packages"] if with_ros else []), str(VENV)])
     STAMPS.mkdir(exist_ok=True)
-    pins = [] if with_ros else ["-c", str(ROOT / "constraints.txt")]
-    install_packages(python, purpose, pins, with_ros)
+    constraints = ros_constraints() if with_ros else ROOT / "constraints.txt"
+    install_packages(python, purpose, constraints, with_ros)
     # Both mostly wait for one compiler each, so they run side by side.
     compiling = compile_core(python)
     build_interfaces(python, with_ros)
@@ -69,10 +69,23 @@ def check_machine(purpose: str, with_ros: bool) -> None:
         fail(f"{free_gb:.1f} GB free on {ROOT}, {FREE_DISK_GB[purpose]:.0f} GB needed")
 
 
-def install_packages(python: Path, purpose: str, pins: list, with_ros: bool) -> None:
+def ros_constraints() -> Path:
+    """The sourced ROS's messages are compiled against the numpy it came with: another one would not load them."""
+    found = subprocess.run(
+        [sys.executable, "-c", "import numpy; print(numpy.__version__)"], stdout=subprocess.PIPE, text=True
+    )
+    if found.returncode != 0:
+        fail("the sourced ROS 2 has no numpy in this Python; apt install python3-numpy")
+    path = STAMPS / "ros-constraints.txt"
+    path.write_text(f"numpy=={found.stdout.strip()}\n")
+    return path
+
+
+def install_packages(python: Path, purpose: str, constraints: Path, with_ros: bool) -> None:
     """The package itself (editable), its extras, and ROS where none is sourced."""
+    pins = ["-c", str(constraints)]
     extras = list(EXTRAS[purpose]) + ([] if with_ros else ["ros"])
-    inputs = digest(ROOT / "constraints.txt", ROOT / "pyproject.toml", ROOT / "setup.py")
+    inputs = digest(constraints, ROOT / "pyproject.toml", ROOT / "setup.py")
     if done("packages-" + purpose, inputs):
         return
     say(f"installing packages ({purpose}); the first time takes a minute or two")
