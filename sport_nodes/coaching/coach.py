@@ -25,10 +25,12 @@ def coach(
     language: str = "en",
     model: LanguageModel | None = None,
     on_text: Callable[[str], None] | None = None,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> CoachReport:
     """Words for the teacher and the student, from the template alone where there is no model.
 
-    on_text is called with the text as it comes; of a model's text, only with sentences that were checked.
+    on_text is called with the text as it comes; of a model's text, only with sentences that were checked. Once
+    cancelled says so, the model is asked no more and the template speaks.
     Raises InputError for an unknown action or language, and for a model on another machine that was not allowed.
     """
     if language not in LANGUAGES:
@@ -36,7 +38,7 @@ def coach(
     facts = Facts(load_action(action), diagnosis, scores, alignment)
     template = compose(facts, language)
     if model is not None:
-        return rephrase(facts, template, model, on_text)
+        return rephrase(facts, template, model, on_text, cancelled=cancelled)
     if on_text is not None:
         on_text(template.text)
     return template

@@ -31,11 +31,17 @@ _log = logging.getLogger(__name__)
 
 
 def rephrase(
-    facts: Facts, template: CoachReport, model: LanguageModel, on_text: Callable[[str], None] | None = None
+    facts: Facts,
+    template: CoachReport,
+    model: LanguageModel,
+    on_text: Callable[[str], None] | None = None,
+    *,
+    cancelled: Callable[[], bool] = lambda: False,
 ) -> CoachReport:
     """The template's report with the model's text in place of its own; the template where the model fails.
 
-    on_text gets each sentence once it was checked. What was not assessed and the rule about pain always stay.
+    on_text gets each sentence once it was checked; cancelled ends the model's work. What was not assessed and the rule
+    about pain always stay.
     """
     say = on_text or (lambda text: None)
     phrases = Phrases(template.language)
@@ -43,7 +49,7 @@ def rephrase(
     kept: list[tuple[str, tuple[str, ...]]] = []
     claims = rejected = struck = 0
     try:
-        for sentence in _sentences(model.stream(_messages(template))):
+        for sentence in _sentences(model.stream(_messages(template), cancelled=cancelled)):
             verdict = checker.check(sentence)
             claims, rejected = claims + verdict.claims, rejected + verdict.rejected
             if verdict.stands:

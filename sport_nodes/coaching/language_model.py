@@ -7,7 +7,7 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
@@ -25,6 +25,9 @@ _MOST_CHARACTERS: Final = 6000
 # Reaching the server, sending, parsing its lines and its own error messages can fail in these ways;
 # and httpx raises RuntimeError when the client is closed while it waits.
 _FAILURES: Final = (httpx.HTTPError, ollama.ResponseError, ollama.RequestError, OSError, ValueError, RuntimeError)
+
+#: How often a waiting coach looks whether its answer is still wanted [s].
+_CANCEL_CHECK_S: Final = 0.1
 
 Message = dict[str, str]
 
@@ -47,11 +50,11 @@ class LanguageModel:
     time_limit_s: float = 20.0
     allow_remote: bool = False
 
-    def stream(self, messages: Sequence[Message]) -> Iterator[str]:
-        """The answer piece by piece.
+    def stream(self, messages: Sequence[Message], *, cancelled: Callable[[], bool] = lambda: False) -> Iterator[str]:
+        """The answer piece by piece; cancelled tells whether nobody wants it any more.
 
-        Raises LanguageModelError when there is no server or model, it breaks off, or the time is up; InputError for a
-        host on another machine that was not allowed.
+        Raises LanguageModelError when there is no server or model, it breaks off, the time is up or it was cancelled;
+        InputError for a host on another machine that was not allowed.
         """
         pieces: queue.Queue[str | Exception | None] = queue.Queue()
         # The server is asked in a thread, because it can be silent for longer than the limit. Proxies of the
@@ -61,7 +64,7 @@ class LanguageModel:
         deadline = time.monotonic() + self.time_limit_s
         characters = 0
         try:
-            while (piece := self._next(pieces, deadline)) is not None:
+            while (piece := self._next(pieces, deadline, cancelled)) is not None:
                 characters += len(piece)
                 if characters > _MOST_CHARACTERS:
                     raise LanguageModelError(f"the answer is longer than {_MOST_CHARACTERS} characters")
@@ -100,11 +103,19 @@ class LanguageModel:
         except _FAILURES as error:
             pieces.put(error)
 
-    def _next(self, pieces: queue.Queue[str | Exception | None], deadline: float) -> str | None:
-        try:
-            piece = pieces.get(timeout=max(0.0, deadline - time.monotonic()))
-        except queue.Empty:
-            raise LanguageModelError(f"no complete answer within {self.time_limit_s:g} s") from None
+    def _next(
+        self, pieces: queue.Queue[str | Exception | None], deadline: float, cancelled: Callable[[], bool]
+    ) -> str | None:
+        while True:
+            if cancelled():
+                raise LanguageModelError("its answer is not wanted any more")
+            left_s = deadline - time.monotonic()
+            try:
+                piece = pieces.get(timeout=min(max(0.0, left_s), _CANCEL_CHECK_S))
+                break
+            except queue.Empty:
+                if left_s <= _CANCEL_CHECK_S:
+                    raise LanguageModelError(f"no complete answer within {self.time_limit_s:g} s") from None
         if isinstance(piece, LanguageModelError):
             raise piece
         if isinstance(piece, Exception):
