@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
 from sport_nodes.fusion.athlete import AthleteModel
-from sport_nodes.fusion.evidence import Sighting, view_of, with_true_sides
+from sport_nodes.fusion.evidence import Sighting, restore_sides_of_trial, view_of, weighed
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths
 from sport_nodes.fusion.live import FusedFrame, LiveFusion
 from sport_nodes.fusion.mounting import felt_turning
@@ -71,8 +71,7 @@ class _Trial:
         self.all_times_s = aligned.times_s
         self.seen = seen
         self.times_s = aligned.times_s[seen]
-        self.view = view_of(aligned.camera_names, rig)
-        self.lens = self.view.lens
+        self.lens = view_of(aligned.camera_names, rig).lens
         self.model = model
         self.orientation_xyzw = aligned.imu_orientation_xyzw[seen]
         self.imu_vectors = aligned.imu_vectors[seen]
@@ -80,15 +79,13 @@ class _Trial:
         self.sigma = np.stack([frame.sigma_m for frame in found])
         self.counts = np.stack([frame.counts for frame in found])
         self.bridged = np.stack([frame.bridged for frame in found])
-        self.sightings: list[Sighting] = [frame.sighting for frame in found]
+        self.sightings = Sighting(*(np.stack(part) for part in zip(*(frame.sighting for frame in found), strict=True)))
         self.evidence = self._evidence()
         self.weight = jerk_weight(self.times_s, self.points)
 
     def learn(self) -> None:
         """Sides, lengths, mountings and smoothness from the present solution."""
-        self.sightings = [
-            with_true_sides(s, self.view, p, d) for s, p, d in zip(self.sightings, self.points, self.sigma, strict=True)
-        ]
+        restore_sides_of_trial(self.sightings, self.lens, self.points, self.sigma)
         measured = np.where(self.counts > self.bridged, self.sigma, np.inf)
         self.model.learn(self.points, measured, self.orientation_xyzw)
         self.weight = jerk_weight(self.times_s, self.points)
@@ -100,7 +97,7 @@ class _Trial:
         bone = joints[:, :, :2].mean(axis=2) - joints[:, :, 2:].mean(axis=2)
         directions = bone / np.linalg.norm(bone, axis=2, keepdims=True)
         felt = [
-            felt_turning(mounting, self.orientation_xyzw[:, s], self.imu_vectors[:, s, :3])
+            felt_turning(mounting.bone, mounting.heading_rad, self.orientation_xyzw[:, s], self.imu_vectors[:, s, :3])
             for s, mounting in enumerate(self.model.mountings)
         ]
         latencies = pooled(
@@ -132,7 +129,10 @@ class _Trial:
         self.sigma = marginal_sigma(self.times_s, matrices, self.weight)
 
     def motion(self) -> Motion:
-        counted = [source_counts(p, s, self.lens) for p, s in zip(self.points, self.sightings, strict=True)]
+        counted = [
+            source_counts(points, Sighting(*sighting), self.lens)
+            for points, *sighting in zip(self.points, *self.sightings, strict=True)
+        ]
         provenance = provenance_of(np.stack([c for c, _ in counted]), np.stack([b for _, b in counted]))
         shape = (len(self.all_times_s), JOINT_COUNT)
         points, sigma = np.full((*shape, 3), np.nan), np.full(shape, np.nan)
@@ -142,15 +142,13 @@ class _Trial:
 
     def _evidence(self) -> Evidence:
         directions, direction_weight = self.model.directions(self.orientation_xyzw)
-        sigma = np.stack([s.sigma_px for s in self.sightings])
-        xy = np.stack([s.xy_px for s in self.sightings])
-        known = np.isfinite(sigma)
+        keypoints_px, keypoint_weight, depth_m = weighed(self.sightings)
         count = len(self.times_s)
         return Evidence(
-            keypoints_px=np.where(known[..., None], xy, 0.0),
-            keypoint_weight=np.where(known, 1.0 / sigma**2, 0.0),
-            depth_m=np.nan_to_num(np.stack([s.depth_m for s in self.sightings])),
-            depth_information=np.stack([s.depth_information for s in self.sightings]),
+            keypoints_px=keypoints_px,
+            keypoint_weight=keypoint_weight,
+            depth_m=depth_m,
+            depth_information=self.sightings.depth_information,
             segments=self.model.segments,
             directions=directions,
             direction_weight=direction_weight,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.skeleton import INDEX, MIRROR_INDEX, RIGID_BONES
@@ -81,26 +82,42 @@ def estimate_lengths(positions_m: Array, sigma_m: Array, *, held: BoneLengths = 
     Noise makes distances longer: its share, two thirds of the variance over the length, is taken off those that the
     positions were not already held to.
     """
-    first, second = BONE_INDEX.T
-    distance = np.linalg.norm(positions_m[:, first] - positions_m[:, second], axis=2)
-    variance = sigma_m[:, first] ** 2 + sigma_m[:, second] ** 2
-    good = np.isfinite(distance) & (sigma_m[:, first] < MAX_JOINT_SIGMA_M) & (sigma_m[:, second] < MAX_JOINT_SIGMA_M)
-    counts = good.sum(axis=0)
-    length, scatter = np.full(len(BONES), np.nan), np.full(len(BONES), np.inf)
-    for b in np.flatnonzero(counts >= MIN_FRAMES):
-        seen, noise = distance[good[:, b], b], variance[good[:, b], b]
-        middle = float(np.median(seen))
-        free = not np.isfinite(held.length_m[b])
-        length[b] = middle - free * float(np.mean(noise)) / max(middle, 2.0 * float(np.sqrt(np.mean(noise))))
-        scatter[b] = float(np.median(np.abs(seen - middle))) / np.sqrt(min(counts[b], EFFECTIVE_FRAMES))
+    length, scatter = _measured(positions_m, sigma_m, held.length_m)
     weight = np.where(np.isfinite(length), 1.0 / (scatter**2 + FLEXIBLE_M**2), 0.0)
+    weighed = np.where(np.isfinite(length), length, 0.0) * weight
     both = weight + weight[MIRRORED_BONE]
-    shared = (np.nan_to_num(length) * weight + (np.nan_to_num(length) * weight)[MIRRORED_BONE]) / np.maximum(
-        both, 1e-12
-    )
+    shared = (weighed + weighed[MIRRORED_BONE]) / np.maximum(both, 1e-12)
     known = both > 0
     sigma = np.sqrt(FLEXIBLE_M**2 + 1.0 / np.where(known, both, 1.0))
     return BoneLengths(np.where(known, shared, np.nan), np.where(known, sigma, np.inf))
+
+
+@njit(cache=True, error_model="numpy")
+def _measured(positions_m: Array, sigma_m: Array, held_m: Array) -> tuple[Array, Array]:
+    """Median length of each bone (B,) and the deviation of that median (B,); NaN and infinite with too few frames."""
+    length, scatter = np.full(len(BONE_INDEX), np.nan), np.full(len(BONE_INDEX), np.inf)
+    distance = np.empty(len(positions_m))
+    for b in range(len(BONE_INDEX)):
+        first, second = BONE_INDEX[b]
+        used, noise = 0, 0.0
+        for t in range(len(positions_m)):
+            if sigma_m[t, first] < MAX_JOINT_SIGMA_M and sigma_m[t, second] < MAX_JOINT_SIGMA_M:
+                squared = 0.0
+                for a in range(3):
+                    squared += (positions_m[t, first, a] - positions_m[t, second, a]) ** 2
+                if np.isfinite(squared):
+                    distance[used] = np.sqrt(squared)
+                    noise += sigma_m[t, first] ** 2 + sigma_m[t, second] ** 2
+                    used += 1
+        if used < MIN_FRAMES:
+            continue
+        noise /= used
+        middle = np.median(distance[:used])
+        length[b] = middle
+        if not np.isfinite(held_m[b]):
+            length[b] -= noise / max(middle, 2.0 * np.sqrt(noise))
+        scatter[b] = np.median(np.abs(distance[:used] - middle)) / np.sqrt(min(used, EFFECTIVE_FRAMES))
+    return length, scatter
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sport_nodes.fusion.athlete import AthleteModel
 from sport_nodes.fusion.cholesky import joint_covariances
-from sport_nodes.fusion.evidence import Sighting, View, sight, view_of, with_true_sides
+from sport_nodes.fusion.evidence import Sighting, View, restore_sides, sight, view_of, weighed
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths, ShapeCheck, check_shape
 from sport_nodes.fusion.objective import Evidence, solve_frame
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
@@ -107,10 +107,9 @@ class LiveFusion:
         expected = None
         if tracker is not None and np.sort(tracker.sigma_m)[JOINT_COUNT // 2] < IDENTIFY_M:
             expected = tracker.positions_m
-        sighting = sight(frame, self._view, expected_m=expected, near_m=self._near_m)
-        sighting = replace(sighting, sigma_px=sighting.sigma_px * self._trust.factor[:, None])
+        sighting = sight(frame, self._view, expected_m=expected, near_m=self._near_m, camera_factor=self._trust.factor)
         if tracker is not None:
-            sighting = with_true_sides(sighting, self._view, tracker.positions_m, tracker.sigma_m)
+            restore_sides(sighting, self._view.lens, tracker.positions_m, tracker.sigma_m)
         tracker = self._with_found_joints(tracker, sighting)
         if tracker is None:
             return None
@@ -120,7 +119,7 @@ class LiveFusion:
         joint_covariances(matrix, covariance)
         tracker.update(points, covariance)
         sigma = tracker.sigma_m
-        self._trust.watch(points, self._view.lens, sighting.xy_px, sighting.sigma_px / self._trust.factor[:, None])
+        self._trust.watch(points, self._view.lens, sighting)
         counts, bridged = source_counts(points, sighting, self._view.lens)
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s
@@ -155,11 +154,11 @@ class LiveFusion:
         if tracker is not None:
             lost = np.asarray((tracker.sigma_m > LOST_M) | (self._doubted >= DOUBTED_FRAMES))
             if lost.any():
-                guess = first_guess(sighting, self._view.cameras, predicted_m=tracker.positions_m)
+                guess = first_guess(sighting, self._view.lens, tracker.positions_m)
                 found: NDArray[np.bool_] = np.asarray(lost & (guess != tracker.positions_m).any(axis=1))
                 tracker.move(found, guess, GUESS_SIGMA_M)
             return tracker
-        guess = first_guess(sighting, self._view.cameras)
+        guess = first_guess(sighting, self._view.lens, np.full((JOINT_COUNT, 3), np.nan))
         found = np.asarray(np.isfinite(guess).all(axis=1))
         if found.sum() < MIN_JOINTS:
             return None
@@ -168,20 +167,20 @@ class LiveFusion:
 
     def _evidence(self, frame: AlignedTrial, sighting: Sighting, tracker: JointTracker) -> Evidence:
         model = self._model
-        directions, direction_weight = model.directions(frame.imu_orientation_xyzw[0])
-        seen = np.isfinite(sighting.sigma_px)
+        directions, direction_weight = model.directions(frame.imu_orientation_xyzw)
+        keypoints_px, keypoint_weight, depth_m = weighed(sighting)
         return Evidence(
-            keypoints_px=np.where(seen[..., None], sighting.xy_px, 0.0),
-            keypoint_weight=np.where(seen, 1.0 / sighting.sigma_px**2, 0.0),
-            depth_m=np.nan_to_num(sighting.depth_m),
+            keypoints_px=keypoints_px,
+            keypoint_weight=keypoint_weight,
+            depth_m=depth_m,
             depth_information=sighting.depth_information,
             segments=model.segments,
-            directions=directions,
-            direction_weight=direction_weight,
+            directions=directions[0],
+            direction_weight=direction_weight[0],
             segment_m=model.segment_m.copy(),
             bones=BONE_INDEX,
             bone_m=np.nan_to_num(model.lengths.length_m),
             bone_weight=model.lengths.weight,
-            prior_m=tracker.positions_m,
-            prior_information=np.asarray(np.linalg.inv(tracker.covariance[:, :3, :3]), dtype=np.float64),
+            prior_m=tracker.positions_m.copy(),
+            prior_information=tracker.information,
         )

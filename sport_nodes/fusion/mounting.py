@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation
 
 Array = NDArray[np.float64]
 
@@ -21,6 +20,8 @@ FRAMES_PER_INDEPENDENT: Final = 4.0
 ROUNDS: Final = 4
 #: Directions farther off than this many deviations of the rest do not count.
 OUTLIER_DEVIATIONS: Final = 3.0
+#: ... where the deviation is at least this [rad].
+LEAST_ERROR_RAD: Final = 1e-6
 #: Fewer frames do not calibrate.
 MIN_FRAMES: Final = 15
 
@@ -35,24 +36,30 @@ class Mounting:
     sigma_rad: float
 
 
-def segment_directions(mountings: Sequence[Mounting], orientation_xyzw: Array) -> Array:
-    """(..., S, 4) sensors in world to (..., S, 3) unit directions of their segments in world; NaN stays NaN."""
-    bone = np.array([m.bone for m in mountings]).reshape(-1, 3)
-    heading = np.array([m.heading_rad for m in mountings])
-    # q b q*, written out: b + 2 w (v x b) + 2 v x (v x b); then about the vertical.
-    unit = orientation_xyzw / np.linalg.norm(orientation_xyzw, axis=-1, keepdims=True)
-    turned = 2.0 * _cross(unit[..., :3], bone)
-    shown = bone + unit[..., 3:] * turned + _cross(unit[..., :3], turned)
-    return _about_the_vertical(shown, heading)
+@njit(cache=True, error_model="numpy")
+def segment_directions(bones: Array, headings_rad: Array, orientation_xyzw: Array) -> Array:
+    """(T, S, 4) sensors in world to (T, S, 3) unit directions of their segments in world; NaN stays NaN.
+
+    bones (S, 3) and headings_rad (S,) as in `Mounting`.
+    """
+    directions, turn = np.empty((*orientation_xyzw.shape[:2], 3)), np.empty((3, 3))
+    for t in range(len(directions)):
+        for s in range(len(bones)):
+            _rotation(orientation_xyzw[t, s], headings_rad[s], turn)
+            _product(turn, bones[s], directions[t, s])
+    return directions
 
 
-def felt_turning(mounting: Mounting, orientation_xyzw: Array, gyro_rad_s: Array) -> Array:
+@njit(cache=True, error_model="numpy")
+def felt_turning(bone: Array, heading_rad: float, orientation_xyzw: Array, gyro_rad_s: Array) -> Array:
     """(T, 3) [rad/s] how a segment's direction changes in world, by its IMU's orientations (T, 4) and rates (T, 3)."""
-    felt = np.full_like(gyro_rad_s, np.nan)
-    good = np.isfinite(orientation_xyzw).all(axis=1) & np.isfinite(gyro_rad_s).all(axis=1)
-    if good.any():
-        across = _cross(gyro_rad_s[good], mounting.bone)
-        felt[good] = _about_the_vertical(Rotation.from_quat(orientation_xyzw[good]).apply(across), mounting.heading_rad)
+    felt, turn, across = np.empty(gyro_rad_s.shape), np.empty((3, 3)), np.empty(3)
+    for t in range(len(felt)):
+        _rotation(orientation_xyzw[t], heading_rad, turn)
+        for a in range(3):
+            b, c = (a + 1) % 3, (a + 2) % 3
+            across[a] = gyro_rad_s[t, b] * bone[c] - gyro_rad_s[t, c] * bone[b]
+        _product(turn, across, felt[t])
     return felt
 
 
@@ -62,38 +69,83 @@ def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, 
     NaN frames are left out. Least squares on bone and heading with the nominal mounting as prior; sigma_rad is what the
     calibration leaves open, at least calibrated_rad.
     """
-    good = np.isfinite(orientation_xyzw).all(axis=1) & np.isfinite(directions).all(axis=1)
-    if good.sum() < MIN_FRAMES:
+    bone, heading_rad, open_rad = _fitted(nominal.bone, nominal.heading_rad, orientation_xyzw, directions)
+    if np.isinf(open_rad):
         return nominal
-    turns, seen = Rotation.from_quat(orientation_xyzw[good]).as_matrix(), directions[good]
-    weight = np.ones(len(seen))
-    bone, heading = nominal.bone, nominal.heading_rad
+    return Mounting(bone, heading_rad, float(np.hypot(calibrated_rad, open_rad)))
+
+
+@njit(cache=True, error_model="numpy")
+def _fitted(
+    nominal_bone: Array, nominal_rad: float, orientation_xyzw: Array, directions: Array
+) -> tuple[Array, float, float]:
+    """Bone (3,), heading [rad] and what stays open of them [rad]; that is infinite where too few frames speak."""
+    turns, seen, used = np.empty((len(directions), 3, 3)), np.empty(directions.shape), 0
+    for t in range(len(directions)):
+        if np.isfinite(orientation_xyzw[t].sum()) and np.isfinite(directions[t].sum()):
+            _rotation(orientation_xyzw[t], 0.0, turns[used])
+            seen[used] = directions[t]
+            used += 1
+    bone, heading = nominal_bone.copy(), nominal_rad
+    if used < MIN_FRAMES:
+        return bone, heading, np.inf
     per_frame = 1.0 / (DIRECTION_SIGMA_RAD**2 * FRAMES_PER_INDEPENDENT)
+    weight, error, shown = np.ones(used), np.empty(used), np.empty((used, 3))
     for _ in range(ROUNDS):
-        in_sensor = np.einsum("tji,tj->ti", turns, _about_the_vertical(seen, -heading))
-        pulled = per_frame * (weight @ in_sensor) + nominal.bone / MOUNTING_SIGMA_RAD**2
-        bone = pulled / np.linalg.norm(pulled)
-        shown = turns @ bone
+        pulled = nominal_bone / MOUNTING_SIGMA_RAD**2
+        cosine, sine = np.cos(heading), np.sin(heading)
+        for t in range(used):
+            x = cosine * seen[t, 0] + sine * seen[t, 1]
+            y = cosine * seen[t, 1] - sine * seen[t, 0]
+            for k in range(3):
+                in_sensor = turns[t, 0, k] * x + turns[t, 1, k] * y + turns[t, 2, k] * seen[t, 2]
+                pulled[k] += per_frame * weight[t] * in_sensor
+        bone = pulled / np.sqrt((pulled**2).sum())
         # Angle about the vertical from the shown to the seen direction, weighted by how horizontal they are.
-        sine = shown[:, 0] * seen[:, 1] - shown[:, 1] * seen[:, 0]
-        level = (shown[:, :2] ** 2).sum(axis=1)
-        information = per_frame * float((weight * level).sum())
-        turned = nominal.heading_rad / HEADING_SIGMA_RAD**2 + per_frame * float((weight * sine).sum())
-        heading = turned / (information + 1.0 / HEADING_SIGMA_RAD**2)
-        error = np.linalg.norm(_about_the_vertical(shown, heading) - seen, axis=1)
-        weight = (error < OUTLIER_DEVIATIONS * max(float(np.median(error)), 1e-6)).astype(np.float64)
-    open_rad = 1.0 / np.sqrt(1.0 / MOUNTING_SIGMA_RAD**2 + per_frame * weight.sum())
-    return Mounting(bone, float(heading), float(np.hypot(calibrated_rad, open_rad)))
+        turned, information = nominal_rad / HEADING_SIGMA_RAD**2, 1.0 / HEADING_SIGMA_RAD**2
+        for t in range(used):
+            _product(turns[t], bone, shown[t])
+            turned += per_frame * weight[t] * (shown[t, 0] * seen[t, 1] - shown[t, 1] * seen[t, 0])
+            information += per_frame * weight[t] * (shown[t, 0] ** 2 + shown[t, 1] ** 2)
+        heading = turned / information
+        cosine, sine = np.cos(heading), np.sin(heading)
+        for t in range(used):
+            off_x = cosine * shown[t, 0] - sine * shown[t, 1] - seen[t, 0]
+            off_y = sine * shown[t, 0] + cosine * shown[t, 1] - seen[t, 1]
+            error[t] = np.sqrt(off_x**2 + off_y**2 + (shown[t, 2] - seen[t, 2]) ** 2)
+        limit = OUTLIER_DEVIATIONS * max(np.median(error), LEAST_ERROR_RAD)
+        for t in range(used):
+            weight[t] = 1.0 if error[t] < limit else 0.0
+    return bone, heading, 1.0 / np.sqrt(1.0 / MOUNTING_SIGMA_RAD**2 + per_frame * weight.sum())
 
 
-def _about_the_vertical(vectors: Array, angle_rad: Array | float) -> Array:
-    """(..., 3) vectors, turned."""
-    cosine, sine = np.cos(angle_rad), np.sin(angle_rad)
-    x, y = vectors[..., 0], vectors[..., 1]
-    return np.stack([cosine * x - sine * y, sine * x + cosine * y, vectors[..., 2]], axis=-1)
+@njit(cache=True, error_model="numpy")
+def _rotation(quaternion_xyzw: Array, heading_rad: float, turn: Array) -> None:
+    """Overwrites turn (3, 3) with the rotation of a quaternion (4,) of any length, then about the vertical."""
+    x, y, z, w = quaternion_xyzw[0], quaternion_xyzw[1], quaternion_xyzw[2], quaternion_xyzw[3]
+    double = 2.0 / (x * x + y * y + z * z + w * w)
+    turn[0, 0], turn[0, 1], turn[0, 2] = (
+        1.0 - double * (y * y + z * z),
+        double * (x * y - z * w),
+        double * (x * z + y * w),
+    )
+    turn[1, 0], turn[1, 1], turn[1, 2] = (
+        double * (x * y + z * w),
+        1.0 - double * (x * x + z * z),
+        double * (y * z - x * w),
+    )
+    turn[2, 0], turn[2, 1], turn[2, 2] = (
+        double * (x * z - y * w),
+        double * (y * z + x * w),
+        1.0 - double * (x * x + y * y),
+    )
+    cosine, sine = np.cos(heading_rad), np.sin(heading_rad)
+    for k in range(3):
+        east, north = turn[0, k], turn[1, k]
+        turn[0, k], turn[1, k] = cosine * east - sine * north, sine * east + cosine * north
 
 
-def _cross(first: Array, second: Array) -> Array:
-    """`numpy.cross` of (..., 3) without its checks, which take longer than the product of a few vectors."""
-    following, third = [1, 2, 0], [2, 0, 1]
-    return first[..., following] * second[..., third] - first[..., third] * second[..., following]
+@njit(cache=True, error_model="numpy")
+def _product(matrix: Array, vector: Array, result: Array) -> None:
+    for a in range(3):
+        result[a] = matrix[a, 0] * vector[0] + matrix[a, 1] * vector[1] + matrix[a, 2] * vector[2]

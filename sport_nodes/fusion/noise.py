@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
-
-from sport_nodes.rig import Camera
 
 Array = NDArray[np.float64]
 
@@ -25,8 +24,10 @@ KEYPOINT_SHARE: Final = np.array(
 )
 #: Detectors scatter less than COCO's annotators, by about this factor.
 DETECTOR_SHARE: Final = 0.25
-#: The detector's confidence of a joint in full view; sigma grows as confidence falls below it, by this power.
+#: The detector's confidence of a joint in full view, and of one that is all but hidden; sigma grows as confidence falls
+#: from the one to the other, by this power.
 FULL_CONFIDENCE: Final = 0.85
+LEAST_CONFIDENCE: Final = 0.05
 CONFIDENCE_POWER: Final = 1.5
 #: No keypoint is better than this [px].
 KEYPOINT_FLOOR_PX: Final = 1.0
@@ -49,40 +50,72 @@ IMU_CALIBRATED_RAD: Final = 0.02
 FILLED_FACTOR: Final = 3.0
 
 
+@njit(cache=True, error_model="numpy")
 def keypoint_sigma_px(xy_px: Array, confidence: Array) -> Array:
-    """(..., 17) expected error of keypoints (..., 17, 2) [px]; infinite where absent."""
-    seen = (confidence > 0) & np.isfinite(xy_px).all(axis=-1)
-    level = np.clip(confidence, 0.05, FULL_CONFIDENCE) / FULL_CONFIDENCE
-    sigma = DETECTOR_SHARE * KEYPOINT_SHARE * person_size_px(xy_px, seen)[..., None]
-    return np.where(seen, np.maximum(sigma / level**CONFIDENCE_POWER, KEYPOINT_FLOOR_PX), np.inf)
+    """(C, 17) expected error of one person's keypoints (C, 17, 2) in each camera [px]; infinite where absent."""
+    sigma = np.full(confidence.shape, np.inf)
+    for c in range(len(confidence)):
+        size_px = person_size_px(xy_px[c], confidence[c])
+        for j in range(confidence.shape[1]):
+            if is_seen(xy_px[c, j], confidence[c, j]):
+                wide = (
+                    DETECTOR_SHARE * KEYPOINT_SHARE[j] * size_px / visible_share(confidence[c, j]) ** CONFIDENCE_POWER
+                )
+                sigma[c, j] = max(wide, KEYPOINT_FLOOR_PX)
+    return sigma
 
 
-def person_size_px(xy_px: Array, seen: NDArray[np.bool_]) -> Array:
-    """(...) root of the area of the box around the seen joints of a person; COCO's measure of scale."""
-    low = np.where(seen[..., None], xy_px, np.inf).min(axis=-2)
-    high = np.where(seen[..., None], xy_px, -np.inf).max(axis=-2)
-    extent = np.where(np.isfinite(high - low), high - low, 0.0)
+@njit(cache=True, error_model="numpy")
+def person_size_px(xy_px: Array, confidence: Array) -> float:
+    """Root of the area of the box around the seen joints of (17, 2); COCO's measure of scale."""
+    low_x, low_y, high_x, high_y = np.inf, np.inf, -np.inf, -np.inf
+    for j in range(len(xy_px)):
+        if is_seen(xy_px[j], confidence[j]):
+            low_x, high_x = min(low_x, xy_px[j, 0]), max(high_x, xy_px[j, 0])
+            low_y, high_y = min(low_y, xy_px[j, 1]), max(high_y, xy_px[j, 1])
+    if low_x == np.inf:
+        return 0.0
+    width, height = high_x - low_x, high_y - low_y
     # Someone seen straight on and someone seen flat have the same scale: neither side counts less than half the other.
-    extent = np.maximum(extent, 0.5 * extent[..., ::-1])
-    return np.asarray(np.sqrt(extent.prod(axis=-1)))
+    return np.sqrt(max(width, 0.5 * height) * max(height, 0.5 * width))
 
 
-def depth_information(positions_m: Array, confidence: Array, camera: Camera) -> Array:
-    """(..., 3, 3) inverse covariance of depth joints in world [1/m^2]; zero where absent.
+@njit(cache=True, error_model="numpy")
+def depth_information(positions_m: Array, confidence: Array, center_m: Array) -> Array:
+    """(17, 3, 3) inverse covariance of depth joints (17, 3) in world [1/m^2]; zero where absent.
 
-    The error along the line of sight grows with the square of the distance, the one across it with the distance.
+    center_m (3,) of the depth camera. The error along the line of sight grows with the square of the distance, the one
+    across it with the distance.
     """
-    seen = (confidence > 0) & np.isfinite(positions_m).all(axis=-1)
-    line = np.where(seen[..., None], positions_m, 0.0) - camera.center_m
-    distance = np.linalg.norm(line, axis=-1)
-    ray = line / distance[..., None]
-    along = np.hypot(DEPTH_ALONG_M * (distance / DEPTH_ALONG_AT_M) ** 2, DEPTH_SYSTEMATIC_M)
-    across = DEPTH_ACROSS_RAD * distance
-    level = np.clip(confidence, 0.05, FULL_CONFIDENCE) / FULL_CONFIDENCE
-    outer = ray[..., :, None] * ray[..., None, :]
-    information = np.eye(3) / across[..., None, None] ** 2 + outer * (1.0 / along**2 - 1.0 / across**2)[..., None, None]
-    information = information * (level**2)[..., None, None]
-    # A half hidden joint lies on what hides it: an error that is large beside all others, and has no direction.
-    hidden = (DEPTH_HIDDEN_M * (1.0 - level)) ** 2
-    spread = information.trace(axis1=-2, axis2=-1) / 3.0
-    return np.where(seen[..., None, None], information / (1.0 + hidden * spread)[..., None, None], 0.0)
+    information = np.zeros((len(positions_m), 3, 3))
+    ray = np.empty(3)
+    for j in range(len(positions_m)):
+        if not is_seen(positions_m[j], confidence[j]):
+            continue
+        for a in range(3):
+            ray[a] = positions_m[j, a] - center_m[a]
+        distance = np.sqrt(ray[0] ** 2 + ray[1] ** 2 + ray[2] ** 2)
+        level = visible_share(confidence[j])
+        along = np.hypot(DEPTH_ALONG_M * (distance / DEPTH_ALONG_AT_M) ** 2, DEPTH_SYSTEMATIC_M)
+        across = level**2 / (DEPTH_ACROSS_RAD * distance) ** 2
+        more = level**2 / along**2 - across
+        # A half hidden joint lies on what hides it: an error that is large beside all others, and has no direction.
+        hidden = (DEPTH_HIDDEN_M * (1.0 - level)) ** 2
+        share = 1.0 / (1.0 + hidden * (across + more / 3.0))
+        for a in range(3):
+            for b in range(3):
+                information[j, a, b] = share * more * (ray[a] / distance) * (ray[b] / distance)
+            information[j, a, a] += share * across
+    return information
+
+
+@njit(cache=True, error_model="numpy")
+def is_seen(position: Array, confidence: float) -> bool:
+    """Whether a joint (2,) or (3,) was seen at all."""
+    return confidence > 0.0 and bool(np.isfinite(position).all())
+
+
+@njit(cache=True, error_model="numpy")
+def visible_share(confidence: float) -> float:
+    """Confidence as a share of that of a joint in full view."""
+    return min(max(confidence, LEAST_CONFIDENCE), FULL_CONFIDENCE) / FULL_CONFIDENCE

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
-from scipy.special import erf
 
 from sport_nodes.fusion.evidence import Sighting
 from sport_nodes.fusion.objective import OUTLIER_SQUARED, Optics, image_of, robust_share
@@ -28,38 +28,26 @@ SOURCE_SHARE: Final = 0.3
 
 
 def confidence_of(sigma_m: Array) -> Array:
-    """Probability that a normal error of deviation sigma_m per axis stays within CONFIDENT_WITHIN_M."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = CONFIDENT_WITHIN_M / sigma_m
-        inside = erf(ratio / np.sqrt(2.0)) - np.sqrt(2.0 / np.pi) * ratio * np.exp(-(ratio**2) / 2.0)
-    return np.asarray(np.where(np.isfinite(sigma_m), inside, 0.0))
-
-
-def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[Counts, Counts]:
-    """(17,) sensors that speak for each joint of points_m (17, 3), and how many of them bridged a gap."""
-    return _source_counts(
-        points_m,
-        lens,
-        sighting.xy_px,
-        sighting.sigma_px,
-        sighting.keypoint_filled,
-        sighting.depth_m,
-        sighting.depth_information,
-        sighting.depth_filled,
-    )
+    """Probability that a normal error of deviation sigma_m (...) per axis stays within CONFIDENT_WITHIN_M."""
+    return _confidence_of(np.ascontiguousarray(sigma_m).ravel()).reshape(sigma_m.shape)
 
 
 @njit(cache=True, error_model="numpy")
-def _source_counts(
-    points_m: Array,
-    lens: Optics,
-    xy_px: Array,
-    sigma_px: Array,
-    keypoint_filled: Mask,
-    depth_m: Array,
-    depth_information: Array,
-    depth_filled: Mask,
-) -> tuple[Counts, Counts]:
+def _confidence_of(sigma_m: Array) -> Array:
+    confidence = np.zeros(len(sigma_m))
+    for k in range(len(sigma_m)):
+        if np.isfinite(sigma_m[k]):
+            ratio = CONFIDENT_WITHIN_M / sigma_m[k]
+            outside = math.sqrt(2.0 / math.pi) * ratio * math.exp(-(ratio**2) / 2.0)
+            confidence[k] = math.erf(ratio / math.sqrt(2.0)) - outside
+    return confidence
+
+
+@njit(cache=True, error_model="numpy")
+def source_counts(points_m: Array, sighting: Sighting, lens: Optics) -> tuple[Counts, Counts]:
+    """(17,) sensors that speak for each joint of points_m (17, 3), and how many of them bridged a gap."""
+    xy_px, sigma_px = sighting.xy_px, sighting.sigma_px
+    depth_m, depth_information = sighting.depth_m, sighting.depth_information
     joints = len(points_m)
     counts, bridged = np.empty(joints, dtype=np.int64), np.empty(joints, dtype=np.int64)
     pixel, jacobian = np.empty(2), np.empty((2, 3))
@@ -71,7 +59,7 @@ def _source_counts(
                 squared = (off_x * off_x + off_y * off_y) / sigma_px[c, j] ** 2
                 if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                     counts[j] += 1
-                    bridged[j] += keypoint_filled[c, j]
+                    bridged[j] += sighting.keypoint_filled[c, j]
         if depth_information[j, 0, 0] > 0.0:
             squared = 0.0
             for a in range(3):
@@ -80,7 +68,7 @@ def _source_counts(
                     squared += off_a * depth_information[j, a, b] * off_b
             if robust_share(squared, OUTLIER_SQUARED) > SOURCE_SHARE:
                 counts[j] += 1
-                bridged[j] += depth_filled[j]
+                bridged[j] += sighting.depth_filled[j]
     return counts, bridged
 
 

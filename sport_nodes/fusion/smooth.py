@@ -76,8 +76,8 @@ def smooth_step(
     matrices, gradients = np.empty((len(points), UNKNOWNS, UNKNOWNS)), np.empty((len(points), UNKNOWNS))
     accumulate_trial(points, lens, frames, outlier, matrices, gradients)
     pull = gradients.reshape(points.shape) + _smoothness_gradient(rows, weight, points)
-    band = _banded(matrices, rows, weight)
-    step = solveh_banded(band, pull.ravel(), overwrite_ab=True, lower=True, check_finite=False)
+    band = _banded(matrices, rows, weight).T  # LAPACK's order of storage: it is not copied
+    step = solveh_banded(band, pull.ravel(), overwrite_ab=True, overwrite_b=True, lower=True, check_finite=False)
     return np.asarray(points - step.reshape(points.shape))
 
 
@@ -86,21 +86,62 @@ def marginal_sigma(times_s: Array, matrices: Array, weight: Array) -> Array:
 
     Each joint is taken by itself: its own frame's information, smoothed over time as the positions are.
     """
+    return _marginal_sigma(matrices, difference_rows(times_s), weight)
+
+
+@njit(cache=True, error_model="numpy")
+def _marginal_sigma(matrices: Array, rows: Array, weight: Array) -> Array:
     count = len(matrices)
-    regular = matrices + np.eye(UNKNOWNS)
-    blocks = np.empty((count, JOINT_COUNT, 3, 3))
+    information, blocks = np.empty((JOINT_COUNT, count)), np.empty((JOINT_COUNT, 3, 3))
+    regular = np.empty((UNKNOWNS, UNKNOWNS))
     for t in range(count):
-        joint_covariances(regular[t], blocks[t])
-    variance = blocks.trace(axis1=2, axis2=3) / 3.0
-    rows = difference_rows(times_s)
-    band = np.zeros((JOINT_COUNT, ORDER + 1, count))
-    band[:, 0] = 1.0 / variance.T
-    for low in range(ORDER + 1):
-        for high in range(low, ORDER + 1):
-            band[:, high - low, low : low + len(rows)] += (rows[:, low] * rows[:, high])[None, :] * weight.T
-    unit = np.eye(count)
-    inverse = [solveh_banded(one, unit, lower=True, check_finite=False).diagonal() for one in band]
-    return np.sqrt(np.stack(inverse, axis=1))
+        regular[:] = matrices[t]
+        for k in range(UNKNOWNS):
+            regular[k, k] += 1.0
+        joint_covariances(regular, blocks)
+        for j in range(JOINT_COUNT):
+            information[j, t] = 3.0 / np.trace(blocks[j])
+    sigma, band = np.empty((count, JOINT_COUNT)), np.empty((count, ORDER + 1))
+    for j in range(JOINT_COUNT):
+        band[:] = 0.0
+        band[:, 0] = information[j]
+        for i in range(len(rows)):
+            for low in range(ORDER + 1):
+                for high in range(low, ORDER + 1):
+                    band[i + low, high - low] += rows[i, low] * rows[i, high] * weight[i, j]
+        _inverse_diagonal(band)
+        sigma[:, j] = np.sqrt(band[:, 0])
+    return sigma
+
+
+@njit(cache=True, error_model="numpy")
+def _inverse_diagonal(band: Array) -> None:
+    """Overwrites a positive definite matrix's band (T, ORDER + 1), diagonal first, with that of its inverse.
+
+    Takahashi's recursion from the last row up, on the factor L D L' (Erisman and Tinney, Communications of the ACM
+    18, 1975).
+    """
+    count, width = band.shape
+    for t in range(count):
+        for d in range(1, width):
+            share = band[t, d] / band[t, 0]
+            for e in range(d, width):
+                if t + e < count:
+                    band[t + d, e - d] -= share * band[t, e]
+        for d in range(1, width):
+            band[t, d] /= band[t, 0]
+    column = np.empty(width)
+    for t in range(count - 1, -1, -1):
+        for d in range(1, width):
+            column[d] = 0.0
+            for e in range(1, width):
+                if t + max(d, e) < count:
+                    column[d] -= band[t, e] * band[t + min(d, e), abs(d - e)]
+        diagonal = 1.0 / band[t, 0]
+        for e in range(1, width):
+            diagonal -= band[t, e] * column[e]
+        band[t, 0] = diagonal
+        band[t, 1:] = column[1:]
 
 
 def _differences(rows: Array, points: Array) -> Array:
@@ -116,15 +157,21 @@ def _smoothness_gradient(rows: Array, weight: Array, points: Array) -> Array:
     return gradient
 
 
+@njit(cache=True, error_model="numpy")
 def _banded(matrices: Array, rows: Array, weight: Array) -> Array:
-    """The whole system in LAPACK's lower band form: (ORDER * 51 + 1, T * 51)."""
-    band = np.zeros((ORDER * UNKNOWNS + 1, len(matrices), UNKNOWNS))
-    for k in range(UNKNOWNS):  # k-th lower diagonal inside each frame's block
-        band[k, :, : UNKNOWNS - k] = np.diagonal(matrices, offset=-k, axis1=1, axis2=2)
-    band[0] += REGULAR
-    spread = np.repeat(weight, 3, axis=1)
-    for low in range(ORDER + 1):
-        for high in range(low, ORDER + 1):
-            coupling = (rows[:, low] * rows[:, high])[:, None] * spread
-            band[(high - low) * UNKNOWNS, low : low + len(rows)] += coupling
-    return band.reshape(ORDER * UNKNOWNS + 1, -1)
+    """The whole system, (T * 51, ORDER * 51 + 1): from each unknown's diagonal entry downwards."""
+    count = len(matrices)
+    band = np.zeros((count * UNKNOWNS, ORDER * UNKNOWNS + 1))
+    for t in range(count):
+        for k in range(UNKNOWNS):
+            own = band[t * UNKNOWNS + k]
+            for below in range(UNKNOWNS - k):
+                own[below] = matrices[t, k, k + below]  # symmetric
+            own[0] += REGULAR
+    for i in range(len(rows)):
+        for low in range(ORDER + 1):
+            for high in range(low, ORDER + 1):
+                coupling = rows[i, low] * rows[i, high]
+                for k in range(UNKNOWNS):
+                    band[(i + low) * UNKNOWNS + k, (high - low) * UNKNOWNS] += coupling * weight[i, k // 3]
+    return band

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.skeleton import JOINTS
@@ -37,39 +38,104 @@ class JointTracker:
     @property
     def sigma_m(self) -> Array:
         """(17,) standard deviation of the positions per axis."""
-        return np.sqrt(self.covariance[:, :3, :3].trace(axis1=1, axis2=2) / 3.0)
+        return _deviations(self.covariance)
+
+    @property
+    def information(self) -> Array:
+        """(17, 3, 3) inverse covariance of the positions [1/m^2]."""
+        return _information(self.covariance)
 
     def predict(self, step_s: float) -> None:
         """On to the next frame."""
-        self.positions_m = self.positions_m + step_s * self.velocities_m_s
-        p, c, v = self.covariance[:, :3, :3], self.covariance[:, :3, 3:], self.covariance[:, 3:, 3:]
-        noise = ((ACCELERATION_M_S2 * step_s) ** 2)[:, None, None] * np.eye(3)
-        turned = np.swapaxes(c, 1, 2)
-        position = p + step_s * (c + turned) + step_s**2 * v + 0.25 * step_s**2 * noise
-        cross = c + step_s * v + 0.5 * step_s * noise
-        self._set(position, cross, v + noise)
+        _predict(self.positions_m, self.velocities_m_s, self.covariance, step_s)
 
     def update(self, points_m: Array, covariance: Array) -> None:
         """Take over the frame's solution (17, 3), whose covariance (17, 3, 3) includes the prediction's."""
-        p, c, v = self.covariance[:, :3, :3], self.covariance[:, :3, 3:], self.covariance[:, 3:, 3:]
-        gain = np.swapaxes(np.linalg.solve(p, c), 1, 2)  # of the velocity on the position
-        self.velocities_m_s = self.velocities_m_s + np.einsum("jab,jb->ja", gain, points_m - self.positions_m)
-        turned = np.swapaxes(gain, 1, 2)
-        self._set(covariance, covariance @ turned, v - gain @ (p - covariance) @ turned)
-        self.positions_m = points_m.copy()
+        _update(self.positions_m, self.velocities_m_s, self.covariance, points_m, covariance)
 
     def move(self, joints: NDArray[np.bool_], points_m: Array, sigma_m: float) -> None:
         """Begin anew with some joints (17,) that turned up elsewhere."""
         fresh = JointTracker(points_m, np.full(len(points_m), sigma_m))
-        self.positions_m = np.where(joints[:, None], fresh.positions_m, self.positions_m)
-        self.velocities_m_s = np.where(joints[:, None], 0.0, self.velocities_m_s)
-        self.covariance = np.where(joints[:, None, None], fresh.covariance, self.covariance)
+        self.positions_m[joints] = fresh.positions_m[joints]
+        self.velocities_m_s[joints] = 0.0
+        self.covariance[joints] = fresh.covariance[joints]
 
-    def _set(self, position: Array, cross: Array, velocity: Array) -> None:
-        self.covariance = np.concatenate(
-            [
-                np.concatenate([position, cross], axis=2),
-                np.concatenate([np.swapaxes(cross, 1, 2), velocity], axis=2),
-            ],
-            axis=1,
-        )
+
+@njit(cache=True, error_model="numpy")
+def _deviations(covariance: Array) -> Array:
+    sigma = np.empty(len(covariance))
+    for j in range(len(covariance)):
+        sigma[j] = np.sqrt((covariance[j, 0, 0] + covariance[j, 1, 1] + covariance[j, 2, 2]) / 3.0)
+    return sigma
+
+
+@njit(cache=True, error_model="numpy")
+def _information(covariance: Array) -> Array:
+    information = np.empty((len(covariance), 3, 3))
+    for j in range(len(covariance)):
+        _invert(covariance[j], information[j])
+    return information
+
+
+@njit(cache=True, error_model="numpy")
+def _predict(positions_m: Array, velocities_m_s: Array, covariance: Array, step_s: float) -> None:
+    for j in range(len(positions_m)):
+        noise = (ACCELERATION_M_S2[j] * step_s) ** 2
+        own = covariance[j]
+        for a in range(3):
+            positions_m[j, a] += step_s * velocities_m_s[j, a]
+            # Blocks that the others still need as they were come last.
+            for b in range(3):
+                own[a, b] += step_s * (own[a, 3 + b] + own[3 + a, b]) + step_s**2 * own[3 + a, 3 + b]
+        for a in range(3):
+            for b in range(3):
+                own[a, 3 + b] += step_s * own[3 + a, 3 + b]
+                own[3 + b, a] = own[a, 3 + b]
+        for a in range(3):
+            own[a, a] += 0.25 * step_s**2 * noise
+            own[a, 3 + a] += 0.5 * step_s * noise
+            own[3 + a, a] = own[a, 3 + a]
+            own[3 + a, 3 + a] += noise
+
+
+@njit(cache=True, error_model="numpy")
+def _update(positions_m: Array, velocities_m_s: Array, covariance: Array, points_m: Array, solved: Array) -> None:
+    """In place, from the prediction's covariance (17, 6, 6) to that of the solution (17, 3, 3)."""
+    inverse, gain, lost = np.empty((3, 3)), np.empty((3, 3)), np.empty((3, 3))
+    for j in range(len(positions_m)):
+        own = covariance[j]
+        _invert(own, inverse)
+        for a in range(3):
+            for b in range(3):
+                lost[a, b] = own[a, b] - solved[j, a, b]
+                gain[a, b] = 0.0  # of the velocity on the position
+                for k in range(3):
+                    gain[a, b] += own[3 + a, k] * inverse[k, b]
+        for a in range(3):
+            for b in range(3):
+                velocities_m_s[j, a] += gain[a, b] * (points_m[j, b] - positions_m[j, b])
+                own[a, b] = solved[j, a, b]
+                cross = 0.0
+                for k in range(3):
+                    cross += gain[a, k] * solved[j, k, b]
+                    for m in range(3):
+                        own[3 + a, 3 + b] -= gain[a, k] * lost[k, m] * gain[b, m]
+                own[3 + a, b] = own[b, 3 + a] = cross
+        for a in range(3):
+            positions_m[j, a] = points_m[j, a]
+
+
+@njit(cache=True, error_model="numpy")
+def _invert(matrix: Array, inverse: Array) -> None:
+    """Overwrites inverse (3, 3) with that of the first three rows and columns of a matrix, by its cofactors."""
+    for a in range(3):
+        b, c = (a + 1) % 3, (a + 2) % 3
+        for k in range(3):
+            m, n = (k + 1) % 3, (k + 2) % 3
+            inverse[k, a] = matrix[b, m] * matrix[c, n] - matrix[b, n] * matrix[c, m]
+    determinant = 0.0
+    for k in range(3):
+        determinant += matrix[0, k] * inverse[k, 0]
+    for a in range(3):
+        for b in range(3):
+            inverse[a, b] /= determinant

@@ -9,6 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.associate import expected_images, median_of
+from sport_nodes.fusion.evidence import Sighting
 from sport_nodes.fusion.objective import Optics
 
 Array = NDArray[np.float64]
@@ -40,21 +41,23 @@ class CameraTrust:
         """(C,) cameras to look at: knocked, badly calibrated, or with wrong stamps."""
         return np.asarray(self.factor > DISTRUSTED)
 
-    def watch(self, points_m: Array, lens: Optics, xy_px: Array, sigma_px: Array) -> None:
-        """One frame: fused joints (17, 3), what the cameras saw (C, 17, 2) and the expected errors (C, 17)."""
-        _follow_errors(self._squared, expected_images(points_m, lens)[0], xy_px, sigma_px)
+    def watch(self, points_m: Array, lens: Optics, sighting: Sighting) -> None:
+        """One frame: fused joints (17, 3), and what the cameras saw with deviations enlarged by `factor`."""
+        _follow_errors(self._squared, points_m, lens, sighting, self.factor)
 
 
 @njit(cache=True, error_model="numpy")
-def _follow_errors(squared: Array, expected_px: Array, xy_px: Array, sigma_px: Array) -> None:
+def _follow_errors(squared: Array, points_m: Array, lens: Optics, sighting: Sighting, factor: Array) -> None:
     """Move squared (C,) towards each camera's median squared whitened error of this frame."""
+    expected_px = expected_images(points_m, lens)[0]
+    xy_px, sigma_px = sighting.xy_px, sighting.sigma_px
     cameras, joints = sigma_px.shape
     errors = np.empty(joints)
     for c in range(cameras):
         seen = 0
         for j in range(joints):
             off_x, off_y = xy_px[c, j, 0] - expected_px[c, j, 0], xy_px[c, j, 1] - expected_px[c, j, 1]
-            error = (off_x * off_x + off_y * off_y) / sigma_px[c, j] ** 2
+            error = (off_x * off_x + off_y * off_y) / (sigma_px[c, j] / factor[c]) ** 2
             if np.isfinite(sigma_px[c, j]) and np.isfinite(error):
                 errors[seen] = error
                 seen += 1

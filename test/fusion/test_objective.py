@@ -151,5 +151,5 @@ def test_a_turned_strap_is_found_from_the_motion() -> None:
     assert np.linalg.norm(found.bone - bone) < 0.01
     assert found.heading_rad == pytest.approx(heading, abs=0.015)
     assert found.sigma_rad < 0.02
-    shown = segment_directions([found], turns.as_quat()[:, None])[:, 0]
+    shown = segment_directions(found.bone[None], np.array([found.heading_rad]), turns.as_quat()[:, None])[:, 0]
     assert np.linalg.norm(shown - seen, axis=1).mean() < 0.05
