@@ -26,8 +26,8 @@ from sport_nodes.sync.resample import resample_orientation
 
 Array = NDArray[np.float64]
 
-#: Rounds of learning (lengths, mountings, sides, smoothness) and solving.
-ROUNDS: Final = 3
+#: Rounds of learning (lengths, mountings, sides, smoothness) and solving: a third makes the motion smoother than it is.
+ROUNDS: Final = 2
 
 
 def fuse_trial(aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None = None) -> Motion:
