@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Final
 
 import numpy as np
@@ -26,6 +27,7 @@ from sport_nodes.sync.resample import resample_orientation
 
 Array = NDArray[np.float64]
 
+LOG: Final = logging.getLogger(__name__)
 #: Rounds of learning (lengths, mountings, sides, smoothness) and solving: a third makes the motion smoother than it is.
 ROUNDS: Final = 2
 
@@ -51,6 +53,8 @@ def fuse_and_time(
             f"the athlete is seen in {len(seen)} of {len(aligned)} frames; check that the depth camera or two cameras "
             "see the athlete, and that the rig is theirs"
         )
+    for words in filter(None, live.warnings.values()):
+        LOG.warning(words)
     found = [frame for frame in fused if frame is not None]
     trial = _Trial(aligned, rig, seen, found, live.model)
     trial.learn()

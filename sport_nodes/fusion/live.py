@@ -85,6 +85,13 @@ class LiveFusion:
         return tuple(c.name for c, bad in zip(self._view.cameras, self._trust.distrusted, strict=True) if bad)
 
     @property
+    def warnings(self) -> dict[str, str]:
+        """What speaks against the skeleton, "" where nothing does: `cameras` that disagree, the athlete's `shape`."""
+        names = ", ".join(self.distrusted_cameras)
+        words = "the other sensors contradict it; check its calibration and its clock"
+        return {"cameras": f"{names}: {words}" if names else "", "shape": self.shape.warning}
+
+    @property
     def model(self) -> AthleteModel:
         return self._model
 
@@ -119,7 +126,7 @@ class LiveFusion:
         joint_covariances(matrix, covariance)
         tracker.update(points, covariance)
         sigma = tracker.sigma_m
-        self._trust.watch(points, self._view.lens, sighting)
+        self._trust.watch(points, self._view.lens, sighting, frame.keypoint_confidence[0])
         counts, bridged = source_counts(points, sighting, self._view.lens)
         if (counts > 0).sum() >= MIN_JOINTS:
             self._seen_s = time_s

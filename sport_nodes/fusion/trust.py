@@ -22,6 +22,10 @@ MEMORY_FRAMES: Final = 20.0
 TOLERATED: Final = 1.5
 #: A camera that errs by more than this factor is reported.
 DISTRUSTED: Final = 2.5
+#: ... and one that sees people, but in this share of the frames nobody where the athlete is.
+ASTRAY: Final = 0.5
+#: The share is a running mean over about this many frames; the athlete may leave a picture for a moment.
+ASTRAY_FRAMES: Final = 60.0
 
 
 class CameraTrust:
@@ -29,6 +33,7 @@ class CameraTrust:
 
     def __init__(self, count: int) -> None:
         self._squared = np.full(count, EXPECTED_SQUARED)
+        self._astray = np.zeros(count)
 
     @property
     def factor(self) -> Array:
@@ -39,11 +44,14 @@ class CameraTrust:
     @property
     def distrusted(self) -> NDArray[np.bool_]:
         """(C,) cameras to look at: knocked, badly calibrated, or with wrong stamps."""
-        return np.asarray(self.factor > DISTRUSTED)
+        return np.asarray((self.factor > DISTRUSTED) | (self._astray > ASTRAY))
 
-    def watch(self, points_m: Array, lens: Optics, sighting: Sighting) -> None:
-        """One frame: fused joints (17, 3), and what the cameras saw with deviations enlarged by `factor`."""
+    def watch(self, points_m: Array, lens: Optics, sighting: Sighting, confidence: Array) -> None:
+        """One frame: fused joints (17, 3), what the cameras saw of the athlete with deviations enlarged by `factor`,
+        and their confidence (C, P, 17) in everybody."""
         _follow_errors(self._squared, points_m, lens, sighting, self.factor)
+        only_others = np.isinf(sighting.sigma_px).all(axis=1) & (confidence > 0.0).any(axis=(1, 2))
+        self._astray += (only_others - self._astray) / ASTRAY_FRAMES
 
 
 @njit(cache=True, error_model="numpy")

@@ -21,6 +21,7 @@ from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background, one_process
 from sport_nodes.nodes.base import SportNode
+from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
 from sport_nodes.nodes.transforms import TF, TransformSender, transform
@@ -154,6 +155,8 @@ class SynchronizerNode(SportNode):
 
     def _report(self) -> None:
         self._inputs.tell_rejected()
+        for name, words in self._fusion.warnings.items():
+            self.health.condition(name, WARN if words else OK, words)
         self._sync.publish(conversions.sync_to_message(self._inputs.clocks, stamp_s=self.now_s(), trial=""))
 
     def _running(self) -> bool:

@@ -127,7 +127,7 @@ class LiveAligner:
             self._reject(name, "shape")
         elif not (np.isfinite(orientation_xyzw).all() and np.isfinite(vector6).all()):
             self._reject(name, "value")
-        elif not UNIT_MIN < float(orientation_xyzw @ orientation_xyzw) < UNIT_MAX:
+        elif not _is_unit(orientation_xyzw):
             self._reject(name, "orientation")
         elif self._stamp_is_right(name, stamp_s, buffer):
             buffer.add(stamp_s, (orientation_xyzw, self._filters[name].step(stamp_s, vector6)))
@@ -278,3 +278,8 @@ class LiveAligner:
             buffer.times_s[high] - buffer.times_s[low]
         )
         return orientation, buffer.samples[low][1] * (1.0 - share) + buffer.samples[high][1] * share
+
+
+def _is_unit(quaternion: Array) -> bool:
+    # The parts come first: the square of a huge one overflows.
+    return bool(np.abs(quaternion).max() < UNIT_MAX and UNIT_MIN < quaternion @ quaternion < UNIT_MAX)

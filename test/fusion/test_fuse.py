@@ -1,9 +1,11 @@
 """Fusion against the simulated lab's truth."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from sport_nodes.fusion.evaluate import cameras_only, errors_mm, fusion_report, joint_errors_m, truth_at
 from sport_nodes.fusion.fuse import fuse_trial
@@ -13,7 +15,7 @@ from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import simulate
 from sport_nodes.measurements import Recording
 from sport_nodes.motion import Motion, Provenance
-from sport_nodes.rig import load_rig
+from sport_nodes.rig import Camera, load_rig
 from sport_nodes.skeleton import RIGID_BONES
 from sport_nodes.sync.align import align_recording
 
@@ -125,6 +127,25 @@ def test_provenance_names_the_sources() -> None:
     assert set(np.unique(fused.provenance[~seen & ~aligned.depth_filled])) <= {Provenance.INFERRED, Provenance.MISSING}
     together = fuse_trial(align_recording(trial, RIG), RIG)
     assert (together.provenance == Provenance.FUSED).mean() > 0.9
+
+
+def turned(camera: Camera, turn: np.ndarray) -> Camera:
+    """The camera, turned in its place."""
+    return replace(camera, rotation=turn @ camera.rotation, translation_m=turn @ camera.translation_m)
+
+
+@pytest.mark.parametrize("degrees", [3.0, 15.0, 60.0])
+def test_a_rotated_camera_is_named_and_a_good_one_is_not(degrees: float) -> None:
+    aligned = align_recording(recording("free_throw", "default"), RIG)
+    turn = Rotation.from_rotvec([0.0, np.radians(degrees), 0.0]).as_matrix()
+    knocked = [turned(c, turn) if c.name == "camera_1" else c for c in RIG.cameras]
+    wrong, right = LiveFusion(replace(RIG, cameras=tuple(knocked))), LiveFusion(RIG)
+    for t in range(80):
+        for fusion in (wrong, right):
+            fusion.step(aligned.frame(t))
+    assert wrong.distrusted_cameras == ("camera_1",)
+    assert "camera_1" in wrong.warnings["cameras"]
+    assert not any(right.warnings.values())
 
 
 def test_nobody_in_view_is_missing_not_guessed() -> None:
