@@ -2,7 +2,8 @@
 
 N trials of each scenario, the four movements in turn, each with a seed of its own from --first on: the fused skeleton,
 live and as a whole trial, beside the depth camera as measured and the cameras triangulated frame by frame (the athlete
-chosen by the truth, so that association is no handicap of theirs). Writes docs/fusion.md and docs/figures/fusion.png.
+chosen by the truth, so that association is no handicap of theirs), and in some scenarios beside the same estimator with
+fewer sensors. Writes docs/fusion.md and docs/figures/fusion.png.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import matplotlib
@@ -22,13 +23,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import action_names
+from sport_nodes.errors import InputError
 from sport_nodes.fusion.evaluate import cameras_only, joint_errors_m, truth_at
-from sport_nodes.fusion.fuse import fuse_and_time
+from sport_nodes.fusion.fuse import fuse_and_time, fuse_trial
 from sport_nodes.fusion.live import LiveFusion
 from sport_nodes.lab.observe import observe
 from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import simulate
-from sport_nodes.rig import load_rig
+from sport_nodes.measurements import AlignedTrial
+from sport_nodes.rig import Rig, load_rig
 from sport_nodes.skeleton import JOINTS, MIRROR_INDEX
 from sport_nodes.sync.align import align_recording
 
@@ -47,10 +50,19 @@ SCENARIOS = (
     "late_imu",
 )
 #: Seeds from here on served no choice of any constant.
-FIRST_SEED = 5000
+FIRST_SEED = 7000
 #: What fusion is to leave of the better single sensor's error, at most.
 GOALS = {"occlusion": 0.4}
 GOAL = 0.6
+#: Sensors that are left to the same estimator: cameras (how many), depth camera, IMUs.
+SUBSETS = {
+    "cameras": (3, False, False),
+    "cameras and IMUs": (3, False, True),
+    "cameras and depth": (3, True, False),
+    "depth and one camera": (1, True, False),
+    "depth and IMUs": (0, True, True),
+    "depth": (0, True, False),
+}
 METHODS = ("depth camera", "cameras", "live fusion", "whole trial")
 #: Knees, ankles, elbows and wrists apart by more than this can be exchanged at all [m].
 APART_M = 0.15
@@ -58,14 +70,46 @@ APART_M = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Trial:
-    """errors_m (4, T, 17) of METHODS; swapped (T,) frames with a limb on the wrong side; latency_s of the IMUs."""
+    """errors_m (4, T, 17) of METHODS; swapped (T,) frames with a limb on the wrong side; latency_s of the IMUs;
+    subsets (T, 17): errors of the whole-trial fusion with fewer sensors."""
 
     errors_m: Array
     swapped: NDArray[np.bool_]
     latency_s: float
+    subsets_m: dict[str, Array]
 
 
-def run_trial(action: str, scenario: str, seed: int) -> Trial:
+def part_of(aligned: AlignedTrial, cameras: int, *, depth: bool, imus: bool) -> AlignedTrial:
+    """The trial as if it had been recorded with fewer sensors."""
+    kept = slice(len(aligned.imu_names) if imus else 0)
+    return replace(
+        aligned,
+        camera_names=aligned.camera_names[:cameras],
+        keypoints_px=aligned.keypoints_px[:, :cameras].copy(),
+        keypoint_confidence=aligned.keypoint_confidence[:, :cameras].copy(),
+        keypoint_filled=aligned.keypoint_filled[:, :cameras].copy(),
+        depth_m=aligned.depth_m if depth else np.full_like(aligned.depth_m, np.nan),
+        depth_confidence=aligned.depth_confidence * depth,
+        imu_names=aligned.imu_names[kept],
+        imu_orientation_xyzw=aligned.imu_orientation_xyzw[:, kept].copy(),
+        imu_vectors=aligned.imu_vectors[:, kept].copy(),
+        imu_filled=aligned.imu_filled[:, kept].copy(),
+    )
+
+
+def subset_errors(aligned: AlignedTrial, rig: Rig, true_m: Array) -> dict[str, Array]:
+    """(T, 17) errors [m] with each of SUBSETS; all NaN where it does not find the athlete."""
+    errors = {}
+    for name, (cameras, depth, imus) in SUBSETS.items():
+        try:
+            fused = fuse_trial(part_of(aligned, cameras, depth=depth, imus=imus), rig)
+            errors[name] = joint_errors_m(fused.positions_m, true_m)
+        except InputError:
+            errors[name] = np.full(true_m.shape[:2], np.nan)
+    return errors
+
+
+def run_trial(action: str, scenario: str, seed: int, *, with_subsets: bool) -> Trial:
     rig = load_rig("lab")
     motion = simulate(action, seed=seed, idle_before_s=1.0, idle_after_s=0.5).motion
     recording = recording_from_events(observe(motion, rig, seed=seed, scenario=scenario))
@@ -82,7 +126,8 @@ def run_trial(action: str, scenario: str, seed: int) -> Trial:
     wrong = apart & (crossed < errors_m[3])
     swapped = (wrong & wrong[:, MIRROR_INDEX]).any(axis=1)
     certain = [one.latency_s for one in latencies.values() if one.certain]
-    return Trial(errors_m, swapped, float(np.median(certain)) if certain else np.nan)
+    subsets = subset_errors(aligned, rig, true_m) if with_subsets else {}
+    return Trial(errors_m, swapped, float(np.median(certain)) if certain else np.nan, subsets)
 
 
 def mean_mm(values: Array) -> float:
@@ -111,6 +156,27 @@ def joint_table(trials: list[Trial]) -> list[str]:
     lines = ["| joint | " + " | ".join(METHODS) + " |", "|---|" + "---:|" * len(METHODS)]
     for j, joint in enumerate(JOINTS):
         lines.append(f"| {joint.replace('_', ' ')} | " + " | ".join(f"{mean_mm(e[:, j]):.1f}" for e in pooled) + " |")
+    return lines
+
+
+def subset_table(results: dict[str, list[Trial]]) -> list[str]:
+    lines = [
+        "| scenario | sensors | joints found | error | all sensors, same joints | all are better in |",
+        "|---|---|---:|---:|---:|---:|",
+    ]
+    for scenario, trials in results.items():
+        for name in SUBSETS:
+            if name not in trials[0].subsets_m:
+                continue
+            pairs = [(trial.subsets_m[name], trial.errors_m[3]) for trial in trials]
+            both = [np.isfinite(part) & np.isfinite(whole) for part, whole in pairs]
+            part_mm, whole_mm = (
+                [mean_mm(pair[k][where]) for pair, where in zip(pairs, both, strict=True)] for k in range(2)
+            )
+            found = np.mean(np.concatenate([where.ravel() for where in both]))
+            better = np.mean([w <= p for p, w in zip(part_mm, whole_mm, strict=True) if np.isfinite(p)])
+            means = f"{np.nanmean(part_mm):.1f} | {np.nanmean(whole_mm):.1f}"
+            lines.append(f"| {scenario} | {name} | {found:.0%} | {means} | {better:.0%} of {len(trials)} trials |")
     return lines
 
 
@@ -171,6 +237,16 @@ def write(results: dict[str, list[Trial]], options: argparse.Namespace) -> None:
         *joint_table(next(iter(results.values()))),
         "",
     ]
+    if any(trials[0].subsets_m for trials in results.values()):
+        lines += [
+            "## Fewer sensors",
+            "",
+            "The same estimator, whole trial, with some of the sensors; errors are means over trials, over the joints that",
+            "it finds with them.",
+            "",
+            *subset_table(results),
+            "",
+        ]
     if "late_imu" in results:
         lines += ["## Latency", "", latency_line(results["late_imu"], 0.025), ""]
     (ROOT / "docs" / "fusion.md").write_text("\n".join(lines), encoding="utf-8")
@@ -181,6 +257,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=200, metavar="N", help="of each scenario (default: 200)")
     parser.add_argument("--first", type=int, default=FIRST_SEED, metavar="SEED")
+    parser.add_argument("--subsets", nargs="*", default=["default", "occlusion"], metavar="NAME", help="scenarios")
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), metavar="NAME")
     options = parser.parse_args()
     actions = action_names()
@@ -188,7 +265,9 @@ def main() -> None:
     began_s = time.monotonic()
     for n in range(options.trials):
         for s, name in enumerate(options.scenarios):
-            results[name].append(run_trial(actions[n % len(actions)], name, options.first + n * len(results) + s))
+            seed = options.first + n * len(results) + s
+            trial = run_trial(actions[n % len(actions)], name, seed, with_subsets=name in options.subsets)
+            results[name].append(trial)
         print(f"{n + 1} of {options.trials}, {time.monotonic() - began_s:.0f} s", file=sys.stderr)
         if (n + 1) % len(actions) == 0 or n + 1 == options.trials:
             write(results, options)  # so that a study that is stopped leaves what it has

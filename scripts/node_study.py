@@ -1,7 +1,7 @@
 """The synchronizer node under load: python scripts/node_study.py [--minutes M] [--scenario NAME]
 
 Starts the real node and plays it simulated trials over DDS, one after the other: three cameras and a depth camera at
-30 Hz, five IMUs at 200 Hz. Prints the rate of /motion/frame, how long after the measurements it comes, and the memory and
+30 Hz, five IMUs at 200 Hz. Prints the rate of /motion/frame, how long after the measurements it comes, and memory and
 processor time of the node with its worker, as one JSON object.
 """
 

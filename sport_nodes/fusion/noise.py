@@ -35,8 +35,8 @@ KEYPOINT_FLOOR_PX: Final = 1.0
 #: Azure Kinect: random error of 17 mm at 3.86 m, growing with the square of the distance (maker's specification).
 DEPTH_ALONG_M: Final = 0.017
 DEPTH_ALONG_AT_M: Final = 3.86
-#: Systematic error of a surface against a joint [m] (maker's specification: under 11 mm + 0.1 % of the distance). All of
-#: it, because it is the same in every frame: where frames are averaged, it weighs more than a random error of its size.
+#: Systematic error of a surface against a joint [m] (maker's specification: under 11 mm + 0.1 % of the distance). In
+#: full, for it is the same in every frame: where frames are averaged, it weighs more than a random error of its size.
 DEPTH_SYSTEMATIC_M: Final = 0.015
 #: A joint's place across the line of sight [rad]: some 2 px of a depth image, whatever its lens.
 DEPTH_ACROSS_RAD: Final = 0.004
