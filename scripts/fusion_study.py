@@ -3,7 +3,7 @@
 N trials of each scenario, the four movements in turn, each with a seed of its own from --first on: the fused skeleton,
 live and as a whole trial, beside the depth camera as measured and the cameras triangulated frame by frame (the athlete
 chosen by the truth, so that association is no handicap of theirs), and in some scenarios beside the same estimator with
-fewer sensors. Writes docs/fusion.md and docs/figures/fusion.png.
+fewer sensors. Writes docs/fusion.md and a figure.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def run_trial(action: str, scenario: str, seed: int, *, with_subsets: bool) -> T
     true_m = truth_at(recording.truth, aligned.times_s)
     live = LiveFusion(rig)
     steps = np.concatenate([live.step(aligned.frame(t)).positions_m for t in range(len(aligned))])
-    whole, latencies = fuse_and_time(aligned, rig)
+    whole, latencies = fuse_and_time(aligned, rig, imus=recording.imus)
     found = (aligned.depth_m, cameras_only(aligned, rig, reference_m=true_m), steps, whole.positions_m)
     crossed = np.linalg.norm(whole.positions_m[:, MIRROR_INDEX] - true_m, axis=2)
     apart = np.linalg.norm(true_m - true_m[:, MIRROR_INDEX], axis=2) > APART_M
@@ -241,7 +241,7 @@ def write(results: dict[str, list[Trial]], options: argparse.Namespace) -> None:
         lines += [
             "## Fewer sensors",
             "",
-            "The same estimator, whole trial, with some of the sensors; errors are means over trials, over the joints that",
+            "The same estimator, whole trial, with some of the sensors; errors are means over trials, over joints that",
             "it finds with them.",
             "",
             *subset_table(results),
@@ -249,14 +249,15 @@ def write(results: dict[str, list[Trial]], options: argparse.Namespace) -> None:
         ]
     if "late_imu" in results:
         lines += ["## Latency", "", latency_line(results["late_imu"], 0.025), ""]
-    (ROOT / "docs" / "fusion.md").write_text("\n".join(lines), encoding="utf-8")
-    draw(results, ROOT / "docs" / "figures" / "fusion.png")
+    options.output.write_text("\n".join(lines), encoding="utf-8")
+    draw(results, options.output.parent / "figures" / "fusion.png")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--trials", type=int, default=200, metavar="N", help="of each scenario (default: 200)")
     parser.add_argument("--first", type=int, default=FIRST_SEED, metavar="SEED")
+    parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "fusion.md", metavar="FILE")
     parser.add_argument("--subsets", nargs="*", default=["default", "occlusion"], metavar="NAME", help="scenarios")
     parser.add_argument("--scenarios", nargs="+", default=list(SCENARIOS), metavar="NAME")
     options = parser.parse_args()

@@ -183,7 +183,7 @@ def fused(bag: Path, rig_name: str) -> tuple[Motion, AlignedTrial, Recording, di
         return triangulate_trial(aligned, rig), aligned, recording, {}
     recording = read_recording(bag)
     aligned = align_recording(recording, rig)
-    motion, latencies = fuse_and_time(aligned, rig)
+    motion, latencies = fuse_and_time(aligned, rig, imus=recording.imus)
     return motion, aligned, recording, latencies
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -13,17 +15,17 @@ from sport_nodes.fusion.athlete import AthleteModel
 from sport_nodes.fusion.evidence import Sighting, restore_sides_of_trial, view_of, weighed
 from sport_nodes.fusion.lengths import BONE_INDEX, BoneLengths
 from sport_nodes.fusion.live import FusedFrame, LiveFusion
-from sport_nodes.fusion.mounting import felt_turning
+from sport_nodes.fusion.mounting import felt_motion
 from sport_nodes.fusion.objective import OUTLIER_SQUARED, UNKNOWNS, WIDE_FACTOR, Evidence
 from sport_nodes.fusion.result import as_motion, provenance_of, source_counts
 from sport_nodes.fusion.smooth import ORDER, accumulate_trial, jerk_weight, marginal_sigma, smooth_step
-from sport_nodes.measurements import AlignedTrial
+from sport_nodes.measurements import AlignedTrial, ImuStream
 from sport_nodes.motion import Motion
 from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
 from sport_nodes.sync.align import MAX_FILL_S
 from sport_nodes.sync.latency import Latency, latency_from_motion, pooled
-from sport_nodes.sync.resample import resample_orientation
+from sport_nodes.sync.resample import in_time_order, resample_orientation
 
 Array = NDArray[np.float64]
 
@@ -32,17 +34,28 @@ LOG: Final = logging.getLogger(__name__)
 ROUNDS: Final = 2
 
 
-def fuse_trial(aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None = None) -> Motion:
+def fuse_trial(
+    aligned: AlignedTrial,
+    rig: Rig,
+    *,
+    lengths: BoneLengths | None = None,
+    imus: Mapping[str, ImuStream] = MappingProxyType({}),
+) -> Motion:
     """The fused skeleton of a whole trial on its own grid, smoothed over all frames.
 
     Frames before the athlete is first seen, or after they are last seen, are missing. lengths: the athlete's, when on
-    record. Raises InputError when nobody is seen for as many frames as smoothness takes.
+    record. imus: their own samples, which time them better than those on the grid. Raises InputError when nobody is
+    seen for as many frames as smoothness takes.
     """
-    return fuse_and_time(aligned, rig, lengths=lengths)[0]
+    return fuse_and_time(aligned, rig, lengths=lengths, imus=imus)[0]
 
 
 def fuse_and_time(
-    aligned: AlignedTrial, rig: Rig, *, lengths: BoneLengths | None = None
+    aligned: AlignedTrial,
+    rig: Rig,
+    *,
+    lengths: BoneLengths | None = None,
+    imus: Mapping[str, ImuStream] = MappingProxyType({}),
 ) -> tuple[Motion, dict[str, Latency]]:
     """`fuse_trial`, and how late each IMU's stamps are by the motion; what is certain of that was taken off them."""
     live = LiveFusion(rig, lengths=lengths)
@@ -59,7 +72,7 @@ def fuse_and_time(
     trial = _Trial(aligned, rig, seen, found, live.model)
     trial.learn()
     trial.solve(with_imus=False)  # late IMUs must not draw the skeleton that they are timed by
-    latencies = trial.time_imus()
+    latencies = trial.time_imus(imus)
     for _ in range(ROUNDS - 1):
         trial.learn()
         trial.solve()
@@ -95,18 +108,19 @@ class _Trial:
         self.weight = jerk_weight(self.times_s, self.points)
         self.evidence = self._evidence()
 
-    def time_imus(self) -> list[Latency]:
+    def time_imus(self, imus: Mapping[str, ImuStream]) -> list[Latency]:
         """Each IMU's latency against the skeleton; those that are certain are taken off its orientations."""
         joints = self.points[:, self.model.segments]  # (T, S, 4, 3): two upper, two lower
-        bone = joints[:, :, :2].mean(axis=2) - joints[:, :, 2:].mean(axis=2)
-        directions = bone / np.linalg.norm(bone, axis=2, keepdims=True)
-        felt = [
-            felt_turning(mounting.bone, mounting.heading_rad, self.orientation_xyzw[:, s], self.imu_vectors[:, s, :3])
-            for s, mounting in enumerate(self.model.mountings)
-        ]
-        latencies = pooled(
-            [latency_from_motion(self.times_s, directions[:, s], self.times_s, one) for s, one in enumerate(felt)]
-        )
+        ends_m = np.stack([joints[:, :, :2].mean(axis=2), joints[:, :, 2:].mean(axis=2)], axis=2)
+        alone = []
+        for s, mount in enumerate(self.model.imus):
+            own = imus.get(mount.name)
+            if own is None:
+                own = ImuStream(self.times_s, self.orientation_xyzw[:, s], self.imu_vectors[:, s])
+            at = in_time_order(own.times_s)
+            felt = felt_motion(self.model.mountings[s], own.orientation_xyzw[at], own.vectors[at])
+            alone.append(latency_from_motion(self.times_s, ends_m[:, s], own.times_s[at], *felt))
+        latencies = pooled(alone)
         for s, latency in enumerate(latencies):
             if latency.correction_s:
                 known = np.isfinite(self.orientation_xyzw[:, s]).all(axis=1)

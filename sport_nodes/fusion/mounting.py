@@ -18,6 +18,7 @@ HEADING_SIGMA_RAD: Final = 0.04
 DIRECTION_SIGMA_RAD: Final = 0.04
 FRAMES_PER_INDEPENDENT: Final = 4.0
 ROUNDS: Final = 4
+GRAVITY_M_S2: Final = 9.81
 #: Directions farther off than this many deviations of the rest do not count.
 OUTLIER_DEVIATIONS: Final = 3.0
 #: ... where the deviation is at least this [rad].
@@ -50,17 +51,24 @@ def segment_directions(bones: Array, headings_rad: Array, orientation_xyzw: Arra
     return directions
 
 
+def felt_motion(mounting: Mounting, orientation_xyzw: Array, vectors: Array) -> tuple[Array, Array]:
+    """(N, 3) direction of a segment and (N, 3) acceleration of its IMU without gravity [m/s^2], both in world.
+
+    From its orientations (N, 4) and vectors (N, 6) as measurements.IMU_VECTOR.
+    """
+    return _felt(mounting.bone, mounting.heading_rad, orientation_xyzw, vectors)
+
+
 @njit(cache=True, error_model="numpy")
-def felt_turning(bone: Array, heading_rad: float, orientation_xyzw: Array, gyro_rad_s: Array) -> Array:
-    """(T, 3) [rad/s] how a segment's direction changes in world, by its IMU's orientations (T, 4) and rates (T, 3)."""
-    felt, turn, across = np.empty(gyro_rad_s.shape), np.empty((3, 3)), np.empty(3)
-    for t in range(len(felt)):
+def _felt(bone: Array, heading_rad: float, orientation_xyzw: Array, vectors: Array) -> tuple[Array, Array]:
+    directions, accelerations = np.empty((len(vectors), 3)), np.empty((len(vectors), 3))
+    turn = np.empty((3, 3))
+    for t in range(len(vectors)):
         _rotation(orientation_xyzw[t], heading_rad, turn)
-        for a in range(3):
-            b, c = (a + 1) % 3, (a + 2) % 3
-            across[a] = gyro_rad_s[t, b] * bone[c] - gyro_rad_s[t, c] * bone[b]
-        _product(turn, across, felt[t])
-    return felt
+        _product(turn, bone, directions[t])
+        _product(turn, vectors[t, 3:], accelerations[t])
+        accelerations[t, 2] -= GRAVITY_M_S2
+    return directions, accelerations
 
 
 def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, *, calibrated_rad: float) -> Mounting:

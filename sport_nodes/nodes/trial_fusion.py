@@ -73,6 +73,8 @@ class TrialFusion:
 def _fuse(recording: Recording, rig: Rig, rate_hz: float, begin_s: float, end_s: float) -> Result:
     """What the worker does. An unusable recording is a result too."""
     try:
-        return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig).between(begin_s, end_s)
+        return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig, imus=recording.imus).between(
+            begin_s, end_s
+        )
     except InputError as error:
         return error

@@ -1,4 +1,4 @@
-"""A constant latency that no clock shows, from the motion: when a gyroscope feels what the skeleton has done."""
+"""A constant latency that no clock shows, from the motion: when an IMU feels what the skeleton has done."""
 
 from __future__ import annotations
 
@@ -8,16 +8,17 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PPoly
 
 Array = NDArray[np.float64]
 
 #: Latencies that are looked for [s]: no radio is faster than none by more than a stamp's error, few are slower.
 EARLIEST_S: Final = -0.05
 LATEST_S: Final = 0.15
+COARSE_S: Final = np.linspace(EARLIEST_S, LATEST_S, 41)
+#: ... and then more finely around the best of them.
 STEP_S: Final = 0.001
-#: What the skeleton's own errors make of a latency of nothing, in one segment [s, standard deviation].
-SKELETON_S: Final = 0.004
+FINE_S: Final = STEP_S * np.arange(-6.0, 7.0)
 #: Motions less alike than this are not the same one.
 MIN_CORRELATION: Final = 0.5
 #: A latency is certain when it is known to this standard deviation [s], and is applied when it exceeds that by
@@ -27,9 +28,16 @@ SIGNIFICANT: Final = 3.0
 HARMLESS_S: Final = 0.003
 #: Errors of so many neighbouring frames are alike: they count as one.
 FRAMES_PER_INDEPENDENT: Final = 4.0
-#: Fewer frames, or a segment that turns less than this [rad/s, root mean square], say nothing.
+#: Fewer frames, or a segment that turns and is pushed less than this [root mean square], say nothing.
 MIN_FRAMES: Final = 20
 MIN_TURNING_RAD_S: Final = 0.4
+MIN_PUSH_M_S2: Final = 0.5
+#: Places so many frames apart tell acceleration: nearer ones tell noise, farther ones blur it.
+PUSH_FRAMES: Final = 3
+#: Nothing is divided by less [m].
+SHORTEST_M: Final = 1e-6
+#: No two motions are more alike than to this share; its logarithm is finite.
+LEAST_MISFIT: Final = 1e-9
 
 
 @dataclass(frozen=True)
@@ -54,38 +62,93 @@ class Latency:
 UNKNOWN: Final = Latency(0.0, np.inf, 0.0)
 
 
-def latency_from_motion(times_s: Array, direction: Array, felt_times_s: Array, felt_rad_s: Array) -> Latency:
-    """From a segment's unit direction (T, 3) in the skeleton, and its change (N, 3) [rad/s] as its IMU felt it.
+def latency_from_motion(
+    times_s: Array, ends_m: Array, felt_times_s: Array, felt_direction: Array, felt_m_s2: Array
+) -> Latency:
+    """From a segment's upper and lower end (T, 2, 3) in the skeleton, and what its IMU felt, all in world.
 
-    Rows with NaN are left out. The maximum of the normalised cross-correlation; its deviation from what the motions
-    differ by there. Zero with infinite deviation where the motion says nothing.
+    felt_direction (N, 3) of the segment, from lower to upper end, by the sensor's orientation; felt_m_s2 (N, 3) its
+    acceleration without gravity. Rows with NaN are left out. The most likely shift of the one motion against the other,
+    by how the segment turns and how it is pushed; zero with infinite deviation where the motion says nothing.
     """
-    known = np.isfinite(felt_rad_s).all(axis=1)
-    if known.sum() < MIN_FRAMES or len(times_s) < MIN_FRAMES:
+    known = np.isfinite(felt_direction).all(axis=1) & np.isfinite(felt_m_s2).all(axis=1)
+    known &= (felt_times_s >= times_s[0] + EARLIEST_S) & (felt_times_s <= times_s[-1] + LATEST_S)
+    if known.sum() < MIN_FRAMES:
         return UNKNOWN
-    felt = CubicSpline(felt_times_s[known], felt_rad_s[known])
-    seen_rad_s = (direction[2:] - direction[:-2]) / (times_s[2:] - times_s[:-2])[:, None]
-    at_s = times_s[1:-1]
-    first_s, last_s = felt_times_s[known][[0, -1]]
-    usable = np.isfinite(seen_rad_s).all(axis=1) & (at_s + EARLIEST_S >= first_s) & (at_s + LATEST_S <= last_s)
-    seen_rad_s, at_s = seen_rad_s[usable], at_s[usable]
-    if len(at_s) < MIN_FRAMES or np.sqrt((seen_rad_s**2).sum(axis=1).mean()) < MIN_TURNING_RAD_S:
+    felt_s = felt_times_s[known]
+    turned = CubicSpline(felt_s, felt_direction[known])
+    pushed = CubicSpline(felt_s, felt_m_s2[known]).antiderivative(2)
+
+    def told_at(lags_s: Array) -> tuple[Array, Array]:
+        """Minus twice the log-likelihood of normal errors of unknown size (L,), and the least misfit (L,)."""
+        parts = (_turning_misfit(times_s, ends_m, turned, lags_s), _pushing_misfit(times_s, ends_m, pushed, lags_s))
+        cost, least = np.zeros(len(lags_s)), np.ones(len(lags_s))
+        for count, misfit in parts:
+            if count >= MIN_FRAMES:
+                cost += count / FRAMES_PER_INDEPENDENT * np.log(np.maximum(misfit, LEAST_MISFIT))
+                least = np.minimum(least, misfit)
+        return cost, least
+
+    cost, misfit = told_at(COARSE_S)
+    best = int(np.argmin(cost))
+    if best in (0, len(COARSE_S) - 1) or misfit[best] > 1.0 - MIN_CORRELATION**2:
         return UNKNOWN
-    lags_s = np.arange(EARLIEST_S, LATEST_S + 0.5 * STEP_S, STEP_S)
-    candidates = felt(at_s[:, None] + lags_s)  # (T, L, 3)
-    product = np.einsum("tlk,tk->l", candidates, seen_rad_s)
-    likeness = product / np.sqrt((candidates**2).sum(axis=(0, 2)) * (seen_rad_s**2).sum())
-    best = int(np.argmax(likeness))
-    if best in (0, len(lags_s) - 1) or likeness[best] < MIN_CORRELATION:
+    fine_s = COARSE_S[best] + FINE_S
+    cost, misfit = told_at(fine_s)
+    best = int(np.clip(np.argmin(cost), 1, len(fine_s) - 2))
+    before, least, after = cost[best - 1 : best + 2]
+    bend = before - 2.0 * least + after
+    if not bend > 0.0:
         return UNKNOWN
-    before, peak, after = likeness[best - 1 : best + 2]
-    latency_s = lags_s[best] + 0.5 * STEP_S * (before - after) / (before - 2.0 * peak + after)
-    gain = product[best] / (candidates[:, best] ** 2).sum()
-    error = seen_rad_s - gain * candidates[:, best]
-    slope = gain * felt(at_s + latency_s, 1)
-    independent = 1.0 / FRAMES_PER_INDEPENDENT
-    sigma_s = np.sqrt((error**2).mean() / (independent * (slope**2).sum()))
-    return Latency(float(latency_s), float(np.hypot(sigma_s, SKELETON_S)), float(peak))
+    latency_s = fine_s[best] + 0.5 * STEP_S * (before - after) / bend
+    correlation = np.sqrt(max(1.0 - misfit[best], 0.0))
+    return Latency(float(latency_s), float(STEP_S * np.sqrt(2.0 / bend)), float(correlation))
+
+
+def _turning_misfit(times_s: Array, ends_m: Array, felt: CubicSpline, lags_s: Array) -> tuple[int, Array]:
+    """Frames that tell, and at each lag (L,) the share of the segment's turning that the sensor's does not explain."""
+    along_m = ends_m[:, 0] - ends_m[:, 1]
+    direction = along_m / np.maximum(np.linalg.norm(along_m, axis=1, keepdims=True), SHORTEST_M)
+    at = _usable(times_s, felt.x, reach=1, values=direction)
+    before, after = at - 1, at + 1
+    seen = direction[after] - direction[before]
+    step_s = times_s[after] - times_s[before]
+    if len(at) < MIN_FRAMES or np.sqrt(((seen / step_s[:, None]) ** 2).sum(axis=1).mean()) < MIN_TURNING_RAD_S:
+        return 0, np.empty(0)
+    turned = felt(times_s[after][:, None] + lags_s) - felt(times_s[before][:, None] + lags_s)  # (T, L, 3)
+    product, own = np.einsum("tlk,tk->l", turned, seen), (turned**2).sum(axis=(0, 2))
+    return len(at), 1.0 - np.maximum(product, 0.0) ** 2 / (own * (seen**2).sum())
+
+
+def _pushing_misfit(times_s: Array, ends_m: Array, felt: PPoly, lags_s: Array) -> tuple[int, Array]:
+    """The same of the second difference of the places.
+
+    felt is the acceleration integrated twice, whose differences know neither its speed nor its place. Where the sensor
+    sits between the ends, and a constant error of its acceleration, are free.
+    """
+    at = _usable(times_s, felt.x, reach=PUSH_FRAMES, values=ends_m.reshape(len(ends_m), -1))
+    before, after = at - PUSH_FRAMES, at + PUSH_FRAMES
+    seen = ends_m[before] - 2.0 * ends_m[at] + ends_m[after]
+    step_s = 0.5 * (times_s[after] - times_s[before])
+    pushed_m_s2 = seen.mean(axis=1) / step_s[:, None] ** 2
+    if len(at) < MIN_FRAMES or np.sqrt((pushed_m_s2**2).sum(axis=1).mean()) < MIN_PUSH_M_S2:
+        return 0, np.empty(0)
+    seen = seen - seen.mean(axis=0)
+    basis = np.linalg.qr(seen.transpose(0, 2, 1).reshape(-1, 2))[0]
+    there = [felt(times_s[k][:, None] + lags_s) for k in (before, at, after)]  # (T, L, 3) each
+    moved = there[0] - 2.0 * there[1] + there[2]
+    moved = (moved - moved.mean(axis=0)).transpose(1, 0, 2).reshape(len(lags_s), -1)
+    explained = ((moved @ basis) ** 2).sum(axis=1)
+    return len(at), 1.0 - explained / (moved**2).sum(axis=1)
+
+
+def _usable(times_s: Array, felt_s: Array, *, reach: int, values: Array) -> NDArray[np.intp]:
+    """Frames whose neighbours at this distance are there, also at every lag."""
+    at = np.arange(reach, len(times_s) - reach)
+    there = np.asarray(np.isfinite(values).all(axis=1))
+    good = there[at] & there[at - reach] & there[at + reach]
+    good &= (times_s[at - reach] + EARLIEST_S >= felt_s[0]) & (times_s[at + reach] + LATEST_S <= felt_s[-1])
+    return np.asarray(at[good], dtype=np.intp)
 
 
 def pooled(latencies: Sequence[Latency]) -> list[Latency]:

@@ -1,12 +1,11 @@
 """The compiled core against independent implementations: dense matrices, numpy's triangulation, known distributions."""
 
 import numpy as np
-import pytest
 from scipy.spatial.transform import Rotation
 from scipy.stats import maxwell
 
 from sport_nodes.fusion.evidence import Sighting, restore_sides
-from sport_nodes.fusion.mounting import felt_turning
+from sport_nodes.fusion.mounting import Mounting, felt_motion
 from sport_nodes.fusion.noise import depth_information, keypoint_sigma_px
 from sport_nodes.fusion.objective import UNKNOWNS, optics
 from sport_nodes.fusion.result import CONFIDENT_WITHIN_M, confidence_of
@@ -136,11 +135,14 @@ def test_depth_errs_along_the_line_of_sight_and_more_when_hidden() -> None:
     assert np.isinf(keypoint_sigma_px(pixels, np.zeros((3, 17)))).all()
 
 
-def test_a_felt_turning_is_the_derivative_of_the_direction() -> None:
-    times_s = np.arange(0.0, 1.0, 1e-3)
-    turns = Rotation.from_rotvec(np.outer(np.sin(3.0 * times_s), [0.3, 0.8, -0.2]))
+def test_what_an_imu_feels_is_the_motion_of_its_segment() -> None:
+    rng = np.random.default_rng(0)
+    turns = Rotation.random(50, random_state=1)
     bone, heading = Rotation.from_rotvec([0.1, -0.2, 0.0]).apply([0.0, 0.0, 1.0]), 0.1
-    direction = (Rotation.from_euler("z", heading) * turns).apply(bone)
-    gyro = (turns[:-1].inv() * turns[1:]).as_rotvec() / 1e-3
-    felt = felt_turning(bone, heading, turns[:-1].as_quat(), gyro)
-    assert felt == pytest.approx(np.diff(direction, axis=0) / 1e-3, abs=5e-3)
+    acceleration = rng.normal(size=(50, 3))
+    in_lab = Rotation.from_euler("z", heading) * turns
+    force = in_lab.inv().apply(acceleration + np.array([0.0, 0.0, 9.81]))
+    vectors = np.concatenate([np.zeros((50, 3)), force], axis=1)
+    direction, felt = felt_motion(Mounting(bone, heading, 0.01), 1.1 * turns.as_quat(), vectors)
+    np.testing.assert_allclose(direction, in_lab.apply(bone), atol=1e-12)
+    np.testing.assert_allclose(felt, acceleration, atol=1e-12)
