@@ -16,14 +16,25 @@ Array = NDArray[np.float64]
 OTHER_SIDE: Final = {"left": "right", "right": "left", "": ""}
 # Fewer frames than this around an event say nothing about it.
 _LEAST_FRAMES: Final = 3
+# Of peaks that miss the greatest by less than this share of the window's range, the one nearest to where it is expected
+# is meant: a movement in two pushes, or a flat top, has several that noise puts in any order.
+_ALMOST: Final = 0.2
 
 
 def find_event(
-    body: Body, event: EventSpec, begin_s: float, end_s: float, *, span_s: tuple[float, float], mirrored: bool
+    body: Body,
+    event: EventSpec,
+    begin_s: float,
+    end_s: float,
+    *,
+    span_s: tuple[float, float],
+    mirrored: bool,
+    near_s: float | None = None,
 ) -> float | None:
     """Time of the event in a body (features.smoothed_body) between two times, to a fraction of a frame.
 
     span_s: begin and end of the whole repetition, over which a `fraction` is reckoned.
+    near_s: where it is expected, which decides between peaks that are almost as great; without it the greatest is meant.
     mirrored: the sides that the event names are the other ones. None where the quantity is unknown or has no such
     event inside the window: an extreme at its edge belongs to something else.
     """
@@ -33,7 +44,7 @@ def find_event(
     if len(frames) < _LEAST_FRAMES:
         return None
     if event.at in ("maximum", "minimum"):
-        return _extreme(body.times_s, values if event.at == "maximum" else -values, frames)
+        return _extreme(body.times_s, values if event.at == "maximum" else -values, frames, near_s)
     level = event.threshold
     if event.fraction is not None:
         whole = values[(body.times_s >= span_s[0]) & (body.times_s <= span_s[1]) & np.isfinite(values)]
@@ -55,7 +66,7 @@ def event_signal(body: Body, event: EventSpec, *, mirrored: bool) -> Array:
     return body.rate(values) if event.rate else values
 
 
-def _extreme(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float | None:
+def _extreme(times_s: Array, values: Array, frames: NDArray[np.intp], near_s: float | None) -> float | None:
     """The greatest value that is greater than its neighbours, at the top of the parabola through the three."""
     inner = frames[(frames > 0) & (frames < len(values) - 1)]
     before, here, after = values[inner - 1], values[inner], values[inner + 1]
@@ -64,6 +75,9 @@ def _extreme(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float |
     if len(peaks) == 0:
         return None
     top = int(peaks[np.argmax(values[peaks])])
+    if near_s is not None:
+        almost = peaks[values[peaks] >= values[top] - _ALMOST * np.ptp(values[frames])]
+        top = int(almost[np.argmin(np.abs(times_s[almost] - near_s))])
     a, b, c = values[top - 1 : top + 2]
     return float(times_s[top] + 0.5 * (a - c) / (a - 2.0 * b + c) * (times_s[top + 1] - times_s[top]))
 

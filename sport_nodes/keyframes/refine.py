@@ -116,7 +116,9 @@ class Refiner:
             before = float(np.clip((time - previous) / 2.0, before, _EXTREME_REACH_S))
             after = float(np.clip((following - time) / 2.0, after, _EXTREME_REACH_S))
         begin, end = time - offset - before, time - offset + after
-        found = find_event(self.recording, keyframe.event, begin, end, span_s=span, mirrored=self.mirrored)
+        found = find_event(
+            self.recording, keyframe.event, begin, end, span_s=span, mirrored=self.mirrored, near_s=time - offset
+        )
         return None if found is None else found + offset
 
     def _bounds(self, path_s: Array, keyframes: Sequence[Keyframe]) -> Array:
@@ -141,7 +143,7 @@ def event_offsets(action: Action, target: TargetModel) -> dict[str, float]:
             continue
         marked = target.keyframes[keyframe.name]
         begin, end = marked - _MOST_OFFSET_S, marked + _MOST_OFFSET_S
-        own = find_event(body, keyframe.event, begin, end, span_s=span, mirrored=False)
+        own = find_event(body, keyframe.event, begin, end, span_s=span, mirrored=False, near_s=marked)
         if own is not None:
             offsets[keyframe.name] = marked - own
     return offsets
