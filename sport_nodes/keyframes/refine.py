@@ -26,7 +26,7 @@ _WINDOW_MARGIN_S: Final = 0.25
 # uncertain the alignment is there.
 _AS_GOOD: Final = 0.03
 # An event is looked for no nearer than this and no further than that around the path.
-_LEAST_REACH_S: Final = 0.10
+_LEAST_REACH_S: Final = 0.06
 _MOST_REACH_S: Final = 0.30
 # An extreme of position is the only one between its neighbours; it may be this far from where the path has it.
 _EXTREME_REACH_S: Final = 0.60
