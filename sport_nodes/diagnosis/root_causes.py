@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import nnls
 
 from sport_nodes.actions import Action, RootCauseSpec
-from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_ERROR, Finding, RootCause
+from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, Finding, RootCause
 
 Array = NDArray[np.float64]
 
@@ -18,8 +18,8 @@ Array = NDArray[np.float64]
 _MOST_TOLERANCES: Final = 3.0
 # A cause whose share of the explanation is below this is not named.
 _LEAST_WEIGHT: Final = 0.2
-# Nor one whose whole pattern, not only a metric of it, is below this many tolerances.
-_LEAST_TOLERANCES: Final = 1.0
+# Nor one whose whole pattern, not only a metric of it, is shorter than this many units of what counts as a deviation.
+_LEAST_LENGTH: Final = 0.8
 # Causes whose weights differ by less than this are put in their order of effect: what comes first causes the rest.
 _TIE: Final = 0.1
 
@@ -27,21 +27,20 @@ _TIE: Final = 0.1
 def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause, ...]:
     """The faults that together explain the deviations best, from the strongest.
 
-    Deviations in tolerances are explained as a non-negative mixture of the causes' patterns of evidence (least
+    Deviations are explained as a non-negative mixture of the causes' patterns of evidence (least
     squares), so that a deviation which one fault explains does not call for another. weight: length of a cause's part
     in the mixture over the length of all deviations.
     """
-    observed = _in_tolerances(findings)
+    observed, units = _observed(findings)
     deviating = {finding.metric for finding in findings if finding.verdict == DEVIATES}
     candidates = [cause for cause in action.root_causes if _supported(cause, observed, deviating)]
     if not deviating or not candidates:
         return ()
-    names = list(observed)
-    target = np.array([observed[name] for name in names])
-    patterns = np.stack([_pattern(cause, names, observed) for cause in candidates], axis=1)
+    target = np.array(list(observed.values()))
+    patterns = np.stack([_pattern(cause, observed, units) for cause in candidates], axis=1)
     shares, _ = nnls(patterns, target)
     weights = np.minimum(shares / np.linalg.norm(target), 1.0)
-    clear = (weights >= _LEAST_WEIGHT) & (shares >= _LEAST_TOLERANCES)
+    clear = (weights >= _LEAST_WEIGHT) & (shares >= _LEAST_LENGTH)
     named = [(weights[k], candidates[k]) for k in np.flatnonzero(clear)]
     named.sort(key=lambda entry: (-round(float(entry[0]) / _TIE), entry[1].order))
     return tuple(
@@ -57,23 +56,22 @@ def root_causes(action: Action, findings: Sequence[Finding]) -> tuple[RootCause,
     )
 
 
-def _in_tolerances(findings: Sequence[Finding]) -> dict[str, float]:
-    """Signed deviation in tolerances of each metric; the greater of two sides.
+def _observed(findings: Sequence[Finding]) -> tuple[dict[str, float], dict[str, float]]:
+    """Signed deviation of each metric in its unit of what counts, the greater of two sides; and tolerances per unit.
 
-    A deviation within tolerance is no fault, but tells apart faults that share what deviates: it counts as it is where
-    it exceeds the measurement error, else as none. A metric that was not assessed, or whose deviation is within error,
-    says nothing either way and is left out.
+    The unit is the greater of tolerance and MDC95: a metric that the sensors hardly tell speaks softly, in the
+    deviations as in the patterns. A deviation of less is no fault, but tells apart faults that share what deviates.
     """
     observed: dict[str, float] = {}
+    units: dict[str, float] = {}
     for finding in findings:
-        if finding.verdict in (NOT_ASSESSED, WITHIN_ERROR):
+        if finding.verdict == NOT_ASSESSED:
             continue
-        value = 0.0
-        if abs(finding.deviation) > finding.mdc95:
-            value = float(np.clip(finding.deviation / finding.tolerance, -_MOST_TOLERANCES, _MOST_TOLERANCES))
+        unit = finding.tolerance / max(finding.tolerance, finding.mdc95)
+        value = unit * float(np.clip(finding.deviation / finding.tolerance, -_MOST_TOLERANCES, _MOST_TOLERANCES))
         if abs(value) >= abs(observed.get(finding.metric, 0.0)):
-            observed[finding.metric] = value
-    return observed
+            observed[finding.metric], units[finding.metric] = value, unit
+    return observed, units
 
 
 def _supported(cause: RootCauseSpec, observed: dict[str, float], deviating: set[str]) -> bool:
@@ -85,13 +83,13 @@ def _signed(direction: str, value: float) -> float:
     return abs(value) if direction == "either" else value * (1.0 if direction == "high" else -1.0)
 
 
-def _pattern(cause: RootCauseSpec, names: Sequence[str], observed: dict[str, float]) -> Array:
+def _pattern(cause: RootCauseSpec, observed: dict[str, float], units: dict[str, float]) -> Array:
     """Unit vector of the deviations that the cause brings about, over the metrics assessed."""
-    pattern = np.zeros(len(names))
-    for evidence in cause.evidence:
-        if evidence.metric in observed:
-            sign = -1.0 if evidence.direction == "low" else 1.0
-            if evidence.direction == "either" and observed[evidence.metric] < 0:
-                sign = -1.0
-            pattern[names.index(evidence.metric)] = sign * evidence.weight
+    evidence = {e.metric: e for e in cause.evidence}
+    pattern = np.zeros(len(observed))
+    for row, (metric, value) in enumerate(observed.items()):
+        if metric in evidence:
+            either = evidence[metric].direction == "either"
+            low = value < 0 if either else evidence[metric].direction == "low"
+            pattern[row] = (-1.0 if low else 1.0) * evidence[metric].weight * units[metric]
     return pattern / np.linalg.norm(pattern)

@@ -34,7 +34,7 @@ def find_event(
     """Time of the event in a body (features.smoothed_body) between two times, to a fraction of a frame.
 
     span_s: begin and end of the whole repetition, over which a `fraction` is reckoned.
-    near_s: where it is expected, which decides between peaks that are almost as great; without it the greatest is meant.
+    near_s: where it is expected, which decides between peaks almost as great; without it the greatest is meant.
     mirrored: the sides that the event names are the other ones. None where the quantity is unknown or has no such
     event inside the window: an extreme at its edge belongs to something else.
     """
