@@ -9,7 +9,9 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from rclpy.task import Future as RosFuture
 
 if TYPE_CHECKING:
     from sport_nodes.nodes.base import SportNode
@@ -43,12 +45,18 @@ class Background:
 
     def submit(self, work: Callable[[], Result], then: Callable[[Result], None]) -> None:
         """Run `work` in the worker and, in the executor, `then` with its result. Jobs keep their order."""
-        try:
-            future = self._pool.submit(work)
-        except BrokenExecutor:
-            self._pool = self._worker()
-            future = self._pool.submit(work)
-        future.add_done_callback(lambda done: self.soon(lambda: self._finish(done, then)))
+        self._submit(work).add_done_callback(lambda done: self.soon(lambda: self._finish(done, then)))
+
+    def result_of(self, work: Callable[[], Any]) -> RosFuture:
+        """Run `work` in the worker; a coroutine in the executor may await its result, or what it raised."""
+        told = RosFuture()
+
+        def tell(done: Future[Any]) -> None:
+            error = done.exception()
+            told.set_result(done.result()) if error is None else told.set_exception(error)
+
+        self._submit(work).add_done_callback(lambda done: self.soon(lambda: tell(done)))
+        return told
 
     def wait(self) -> None:
         """Until all that was submitted is done; to be used before there is anything to hold up."""
@@ -63,6 +71,13 @@ class Background:
         """Stop taking work; what has not begun is dropped, what runs is waited for."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._node.destroy_guard_condition(self._wake)
+
+    def _submit(self, work: Callable[[], Result]) -> Future[Result]:
+        try:
+            return self._pool.submit(work)
+        except BrokenExecutor:
+            self._pool = self._worker()
+            return self._pool.submit(work)
 
     def _drain(self) -> None:
         while self._waiting:

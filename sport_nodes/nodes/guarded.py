@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rcl_interfaces.msg import ParameterDescriptor
-from rclpy.callback_groups import CallbackGroup
+from rclpy.callback_groups import CallbackGroup, MutuallyExclusiveCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 from rclpy.qos import QoSProfile
@@ -124,24 +124,29 @@ class GuardedNode(LifecycleNode):
         self._made[self._phase].append(lambda: self.destroy_timer(made))
         return made
 
-    def service(self, service_type: Any, name: str, callback: Callable[[Any, Any], None]) -> Any:
+    def service(
+        self, service_type: Any, name: str, callback: Callable[[Any, Any], Coroutine[Any, Any, None] | None]
+    ) -> Any:
         """A service whose response has `accepted` and `message`; the callback fills the response it is given.
 
-        An InputError is answered with accepted = false and its words.
+        A callback that is a coroutine may await `Background.result_of`; the executor goes on meanwhile. An InputError
+        is answered with accepted = false and its words.
         """
 
-        def answer(request: Any, response: Any) -> Any:
-            def call() -> None:
-                try:
-                    callback(request, response)
-                except InputError as error:
-                    response.accepted, response.message = False, str(error)
-
+        async def answer(request: Any, response: Any) -> Any:
             response.accepted, response.message = False, f"{name} failed; see the log of {self.get_name()}"
-            self.guarded(name, call)()
+            try:
+                pending = callback(request, response)
+                if pending is not None:
+                    await pending
+            except InputError as error:
+                response.accepted, response.message = False, str(error)
+            except Exception as error:  # noqa: BLE001  as in `guarded`
+                self._defect(name, error)
             return response
 
-        made = self.create_service(service_type, name, answer)
+        # A group of its own: a coroutine that waits holds its group, and the node's others must go on.
+        made = self.create_service(service_type, name, answer, callback_group=MutuallyExclusiveCallbackGroup())
         self._made[self._phase].append(lambda: self.destroy_service(made))
         return made
 
@@ -160,14 +165,15 @@ class GuardedNode(LifecycleNode):
                 self.get_logger().warning(f"{source}: {error}", throttle_duration_sec=LOG_THROTTLE_S)
                 return False
             except Exception as error:  # noqa: BLE001  the graph outlives a defect, and the defect is not hidden
-                self.health.fault(source, repr(error))
-                self.get_logger().error(
-                    f"{source} failed:\n{traceback.format_exc()}", throttle_duration_sec=LOG_THROTTLE_S
-                )
+                self._defect(source, error)
                 return False
             return True
 
         return run
+
+    def _defect(self, source: str, error: Exception) -> None:
+        self.health.fault(source, repr(error))
+        self.get_logger().error(f"{source} failed:\n{traceback.format_exc()}", throttle_duration_sec=LOG_THROTTLE_S)
 
     def undo(self, phase: str) -> None:
         """Destroy what was made in this phase, the last first."""

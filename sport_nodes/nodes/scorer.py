@@ -10,9 +10,12 @@ from sport_coach.srv import ReloadScorer
 
 from sport_nodes import topics
 from sport_nodes.nodes import conversions, qos
+from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode
+from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.run import run_node
 from sport_nodes.scoring.live import LiveScorer
+from sport_nodes.scoring.model_in_use import ModelInUse
 from sport_nodes.scoring.scorer import Scorer
 
 
@@ -29,9 +32,11 @@ class ScorerNode(SportNode):
         self._scores_live = self.publisher(StageScores, topics.SCORE_LIVE, qos.STREAM)
 
     def activate(self) -> None:
-        self._load(self.value("model"))
+        self._in_use = ModelInUse(self._loaded(self.value("model")))
+        self._work = Background(self, "reload")
         self._trial: Any = None
         self._live: LiveScorer | None = None
+        self._tell_model()
         self.subscribe(TrialMotion, topics.MOTION_TRIAL, self._on_trial, qos.RESULT)
         self.service(ReloadScorer, topics.SERVICE_SCORER_RELOAD, self._on_reload)
         if self.value("live"):
@@ -39,21 +44,28 @@ class ScorerNode(SportNode):
             self.subscribe(Skeleton3D, topics.MOTION_SKELETON, self._on_skeleton, qos.STREAM)
 
     def deactivate(self) -> None:
-        del self._scorer
+        self._work.close()
+        del self._in_use
 
-    def _load(self, path: str) -> None:
-        self._scorer = Scorer.load(Path(path).expanduser() if path else None)
-        self.health.figure("model", self._scorer.identity)
+    @staticmethod
+    def _loaded(path: str) -> Scorer:
+        return Scorer.load(Path(path).expanduser() if path else None)
+
+    def _tell_model(self) -> None:
+        self.health.figure("model", self._in_use.model.identity)
+        self.health.condition("model", WARN if self._in_use.reverted else OK, self._in_use.reverted)
 
     def _on_trial(self, message: Any) -> None:
-        scores = self._scorer.score(conversions.trial_from_message(message), message.action)
+        scores = self._in_use.score(conversions.trial_from_message(message), message.action)
         self._scores.publish(conversions.scores_to_message(scores, header=message.header, trial=message.trial))
         self.health.figure("latency_ms", f"{scores.latency_ms:.1f}")
+        self._tell_model()
 
     def _on_state(self, message: Any) -> None:
         running = message.state == Trial.RUNNING
         self._trial = message
-        self._live = LiveScorer(self._scorer, message.action) if running else None
+        # With one model to its end: a swap meanwhile is for the trials after it.
+        self._live = LiveScorer(self._in_use.model, message.action) if running else None
 
     def _on_skeleton(self, message: Any) -> None:
         if self._live is None:
@@ -64,11 +76,14 @@ class ScorerNode(SportNode):
             header = conversions.make_header(self._trial.begin_s, topics.WORLD_FRAME)
             self._scores_live.publish(conversions.scores_to_message(scores, header=header, trial=self._trial.id))
 
-    def _on_reload(self, request: Any, response: Any) -> None:
-        response.model = self._scorer.identity
-        self._load(request.model or self.value("model"))
-        response.accepted, response.model = True, self._scorer.identity
-        response.message = f"now scoring with {self._scorer.identity}"
+    async def _on_reload(self, request: Any, response: Any) -> None:
+        """Load and check aside, then swap at once: no callback ever sees a model that is not whole."""
+        response.model = self._in_use.model.identity
+        path = request.model or self.value("model")
+        self._in_use.swap(await self._work.result_of(lambda: self._loaded(path)))
+        self._tell_model()
+        response.accepted, response.model = True, self._in_use.model.identity
+        response.message = f"now scoring with {response.model}"
 
 
 def main() -> None:

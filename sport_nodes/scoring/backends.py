@@ -24,6 +24,11 @@ OUTPUTS: Final = (
     "joint_importance",
     "frame_importance",
 )
+#: What ONNX Runtime raises for a file that is no model, or another kind of one; they have no base class of their own.
+REFUSALS: Final = tuple(
+    getattr(onnxruntime.capi.onnxruntime_pybind11_state, name)
+    for name in ("Fail", "InvalidArgument", "InvalidGraph", "InvalidProtobuf", "NoModel", "NotImplemented")
+)
 #: Lengths and batch sizes that the exported network takes.
 LENGTH_RANGE: Final = (30, 300)
 LARGEST_BATCH: Final = 64
@@ -52,8 +57,14 @@ class OnnxRuntimeBackend:
             self._session = onnxruntime.InferenceSession(
                 model.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
-        except (OSError, onnxruntime.capi.onnxruntime_pybind11_state.InvalidProtobuf) as error:
+        except (OSError, *REFUSALS) as error:
             raise InputError(f"{model} is not a readable ONNX model: {error}") from error
+        found = ([i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()])
+        if set(found[0]) != set(INPUTS) or not set(OUTPUTS) <= set(found[1]):
+            raise InputError(
+                f"{model} goes from {', '.join(found[0])} to {', '.join(found[1])}; a scoring model goes from "
+                f"{', '.join(INPUTS)} to {', '.join(OUTPUTS)}: train or export it again"
+            )
 
     def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
         """See Backend."""

@@ -9,7 +9,7 @@ import numpy as np
 
 from sport_nodes.motion import Motion
 from sport_nodes.scoring.features import FEWEST_FRAMES, NETWORK_FRAMES
-from sport_nodes.scoring.scorer import Scorer
+from sport_nodes.scoring.model_in_use import Model
 from sport_nodes.scoring.scores import StageScores
 
 #: Fewest seconds between two scores.
@@ -21,7 +21,7 @@ _PERIOD_SLACK: Final = 0.05
 class LiveScorer:
     """Keeps the last NETWORK_FRAMES frames and scores them at most every RESCORE_PERIOD_S of the trial's time."""
 
-    def __init__(self, scorer: Scorer, action: str, *, window_frames: int = NETWORK_FRAMES) -> None:
+    def __init__(self, scorer: Model, action: str, *, window_frames: int = NETWORK_FRAMES) -> None:
         self._scorer = scorer
         self._action = action
         self._frames: deque[Motion] = deque(maxlen=window_frames)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sport_nodes.actions import Action, load_action
 from sport_nodes.errors import InputError
 from sport_nodes.motion import Motion
-from sport_nodes.scoring.backends import Backend, make_backend
+from sport_nodes.scoring.backends import REFUSALS, Backend, make_backend
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.golden import TOLERANCE, golden_inputs, largest_difference
 from sport_nodes.scoring.intervals import LARGEST_UNMEASURED_SHARE, unmeasured_share
@@ -60,8 +60,13 @@ class Scorer:
 
     def check(self) -> None:
         """Run the stored fixed input. Raises InputError when the outputs are not the stored ones."""
-        outputs = self._backend.run(golden_inputs(len(self._sidecar.actions)))
-        difference = largest_difference(outputs, self._sidecar.golden)
+        try:
+            outputs = self._backend.run(golden_inputs(len(self._sidecar.actions)))
+            difference = largest_difference(outputs, self._sidecar.golden)
+        except (*REFUSALS, KeyError, ValueError) as error:
+            raise InputError(
+                f"model {self.identity} cannot be checked against its reference ({error}); install or train it again"
+            ) from error
         if not difference <= TOLERANCE:
             raise InputError(
                 f"model {self.identity} on {self._backend.name} is off its reference by {difference:.3g}, "
