@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
-from sport_nodes.labels import Label, latest_of_each_rater
+from sport_nodes.labels import STAGE_COUNT, Label, latest_of_each_rater
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """icc: ICC(2,1) of the total; stage_icc: of each stage. trials: those that every one of the raters marked."""
+    """icc: ICC(2,1) of the total; stage_icc: of each stage, over the trials whose stages all marked, NaN for fewer
+    than two. trials: those that every one of the raters marked."""
 
     icc: float
     stage_icc: tuple[float, ...]
@@ -49,13 +50,12 @@ def agreement(labels: Mapping[str, Sequence[Label]]) -> Agreement:
     by_trial = {trial: latest_of_each_rater(found) for trial, found in labels.items()}
     raters = tuple(sorted({label.rater for found in by_trial.values() for label in found}))
     whole = [found for found in by_trial.values() if len(found) == len(raters)]
-    marks = np.array([[(label.total, *label.stages) for label in found] for found in whole]).reshape(
-        len(whole), len(raters), -1
-    )
     if len(whole) < 2 or len(raters) < 2:
         names = ", ".join(raters) or "nobody"
         raise InputError(
             f"agreement needs two raters and two trials that both marked; {names} share {len(whole)} trials"
         )
-    icc = [icc_2_1(marks[:, :, k]) for k in range(marks.shape[2])]
-    return Agreement(icc[0], tuple(icc[1:]), raters, len(whole))
+    totals = np.array([[label.total for label in found] for found in whole])
+    staged = np.array([[label.stages for label in found] for found in whole if all(label.stages for label in found)])
+    of_stages = [icc_2_1(staged[:, :, k]) if len(staged) > 1 else float("nan") for k in range(STAGE_COUNT)]
+    return Agreement(icc_2_1(totals), tuple(of_stages), raters, len(whole))

@@ -29,7 +29,8 @@ CSV_OPTIONAL: Final = ("grade", "note")
 class Label:
     """One teacher's marks of one trial.
 
-    total and stages (four, in the action's order): 0..100. grade: one of scores.GRADES. when: UTC, ISO 8601.
+    total and stages (four, in the action's order; none where only the whole was marked): 0..100. grade: one of
+    scores.GRADES. when: UTC, ISO 8601.
     """
 
     rater: str
@@ -41,14 +42,14 @@ class Label:
 
 
 def make_label(
-    *, rater: str, total: float, stages: Iterable[float], grade: str = "", note: str = "", when: str = ""
+    *, rater: str, total: float, stages: Iterable[float] = (), grade: str = "", note: str = "", when: str = ""
 ) -> Label:
     """A checked label; without a grade the total's, without a time now. Raises InputError for marks out of range."""
     marks = tuple(float(mark) for mark in stages)
     if not rater.strip():
         raise InputError("a label needs a rater; give --rater NAME")
-    if len(marks) != STAGE_COUNT:
-        raise InputError(f"a label has {STAGE_COUNT} stage marks, found {len(marks)}; give them as a,b,c,d")
+    if len(marks) not in (0, STAGE_COUNT):
+        raise InputError(f"a label has {STAGE_COUNT} stage marks or none, found {len(marks)}; give them as a,b,c,d")
     for mark in (total, *marks):
         if not 0.0 <= mark <= HIGHEST_MARK:
             raise InputError(f"marks go from 0 to {HIGHEST_MARK:.0f}, found {mark:g}")
@@ -129,7 +130,9 @@ def read_label_csv(path: Path) -> list[tuple[str, Label]]:
     found = []
     for number, row in enumerate(rows, start=2):
         try:
-            marks = [float(row[column]) for column in CSV_COLUMNS[2:]]
+            given = [row[column] for column in CSV_COLUMNS[2:]]
+            # Four empty fields: only the whole was marked.
+            marks = [float(mark) for mark in (given if any(given[1:]) else given[:1])]
             note = {name: row.get(name) or "" for name in CSV_OPTIONAL}
             label = make_label(rater=row["rater"], total=marks[0], stages=marks[1:], **note)
         except (TypeError, ValueError) as error:

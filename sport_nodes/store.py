@@ -34,6 +34,13 @@ class TrialStore:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def find(self, trial: str) -> Path:
+        """The folder of the trial of this id, whoever did it. Raises InputError when there is none, or several."""
+        found = sorted(path for path in self.root.glob(f"*/{checked_name(trial)}") if path.is_dir())
+        if len(found) != 1:
+            raise InputError(f"{self.root} holds {len(found) or 'no'} trials '{trial}'; give the trial's folder")
+        return found[0].resolve()
+
     def erase(self, athlete: str) -> int:
         """Remove everything stored about one athlete; returns how many files that were."""
         folder = self.root / checked_name(athlete)

@@ -33,6 +33,7 @@ GROUND_TRUTH_TRIAL: Final = "/ground_truth/trial"
 
 SERVICE_TRIAL_START: Final = "/trial/start"
 SERVICE_TRIAL_STOP: Final = "/trial/stop"
+SERVICE_TRIAL_LABEL: Final = "/trial/label"
 SERVICE_ATHLETE_SELECT: Final = "/athlete/select"
 SERVICE_ATHLETE_ERASE: Final = "/athlete/erase"
 SERVICE_SCORER_RELOAD: Final = "/scorer/reload"

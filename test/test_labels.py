@@ -110,3 +110,31 @@ def test_a_table_is_taken_whole_or_not_at_all(trial: Path, capsys: pytest.Captur
     table.write_text(header + "t1,Ana,60,60,60,60,60,\nt1,Ben,70,60,60,60,60,late arms\n")
     assert main(arguments) == 0
     assert [(label.rater, label.note) for label in read_labels(trial)] == [("Ana", ""), ("Ben", "late arms")]
+
+
+def test_the_whole_may_be_marked_without_its_stages(trial: Path, tmp_path: Path) -> None:
+    assert main(["label", str(trial), "--rater", "Wei", "--total", "82"]) == 0
+    table = tmp_path / "marks.csv"
+    columns = "trial,rater,total,stage_1,stage_2,stage_3,stage_4"
+    table.write_text(f"{columns}\n{trial},Ana,81,,,,\n{trial},Bo,70,60,70,80,70\n")
+    assert main(["label", "--csv", str(table)]) == 0
+    assert [(label.total, len(label.stages)) for label in read_labels(trial)] == [(82.0, 0), (81.0, 0), (70.0, 4)]
+    table.write_text(f"{columns}\n{trial},Ana,81,60,,,\n")
+    assert main(["label", "--csv", str(table)]) == 2
+
+
+def test_agreement_on_stages_is_over_the_trials_whose_stages_all_marked() -> None:
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(40, 100, (6, 5)).round()
+    labels = {
+        f"t{i}": [
+            make_label(rater="Ana", total=row[0], stages=row[1:]),
+            make_label(rater="Wei", total=row[0], stages=row[1:] if i < 4 else ()),
+        ]
+        for i, row in enumerate(truth)
+    }
+    found = agreement(labels)
+    assert (found.icc, found.trials) == (pytest.approx(1.0), 6)
+    assert found.stage_icc == pytest.approx((1.0,) * 4)
+    only_totals = {t: [make_label(rater=label.rater, total=label.total) for label in two] for t, two in labels.items()}
+    assert np.isnan(agreement(only_totals).stage_icc).all()

@@ -22,7 +22,9 @@ def register(commands: Any) -> None:
     parser.add_argument("trial", nargs="?", metavar="TRIAL_OR_BAG", help="trial's id in the store, its folder or a bag")
     parser.add_argument("--rater", metavar="NAME", help="who marks")
     parser.add_argument("--total", type=float, metavar="N", help="0 to 100")
-    parser.add_argument("--stages", metavar="A,B,C,D", help="four marks, 0 to 100, in the movement's order")
+    parser.add_argument(
+        "--stages", metavar="A,B,C,D", help="four marks, 0 to 100, in the movement's order; may be left out"
+    )
     parser.add_argument("--grade", default="", help="default: the total's")
     parser.add_argument("--note", default="", metavar="TEXT")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="a table of labels in place of the options")
@@ -60,8 +62,8 @@ def label_command(options: argparse.Namespace) -> Output:
     if not options.trial:
         raise InputError("name a trial or bag, or give --csv FILE or --agreement DIR")
     recording = find_recording(options.trial, options.store)
-    marks = {"--rater": options.rater, "--total": options.total, "--stages": options.stages}
-    if all(value is None for value in marks.values()):
+    marks = {"--rater": options.rater, "--total": options.total}
+    if all(value is None for value in (*marks.values(), options.stages)):
         labels = read_labels(recording)
         lines = [_line(label) for label in labels]
         return Output([dataclasses.asdict(label) for label in labels], "\n".join(lines) or "no labels yet")
@@ -69,7 +71,7 @@ def label_command(options: argparse.Namespace) -> Output:
     if missing:
         raise InputError(f"a label also needs {', '.join(missing)}")
     try:
-        stages = [float(mark) for mark in options.stages.split(",")]
+        stages = [float(mark) for mark in options.stages.split(",")] if options.stages else []
     except ValueError as error:
         raise InputError(f"--stages needs four marks as a,b,c,d, found '{options.stages}'") from error
     label = make_label(rater=options.rater, total=options.total, stages=stages, grade=options.grade, note=options.note)
@@ -79,17 +81,13 @@ def label_command(options: argparse.Namespace) -> Output:
 
 def find_recording(name: str, store: str) -> Path:
     """A path as it is, or the trial of that id in the store. Raises InputError when there is none, or several."""
-    from sport_nodes.store import TrialStore, checked_name
+    from sport_nodes.store import TrialStore
 
     if Path(name).exists():
         return Path(name).resolve()
-    root = TrialStore.at(store).root
     if "/" in name:
         raise InputError(f"there is no trial or bag at {name}; give its id, its folder or a bag")
-    found = sorted(path for path in root.glob(f"*/{checked_name(name)}") if path.is_dir())
-    if len(found) != 1:
-        raise InputError(f"{root} holds {len(found) or 'no'} trials '{name}'; give the trial's folder")
-    return found[0].resolve()
+    return TrialStore.at(store).find(name)
 
 
 def dataset_build_command(options: argparse.Namespace) -> Output:
@@ -157,6 +155,6 @@ def _agreement(folder: Path) -> Output:
 
 
 def _line(label: Label) -> str:
-    stages = ", ".join(f"{mark:g}" for mark in label.stages)
+    stages = f" ({', '.join(f'{mark:g}' for mark in label.stages)})" if label.stages else ""
     note = f"  {label.note}" if label.note else ""
-    return f"{label.when}  {label.rater:12s} {label.total:g} ({stages}), {label.grade}{note}"
+    return f"{label.when}  {label.rater:12s} {label.total:g}{stages}, {label.grade}{note}"

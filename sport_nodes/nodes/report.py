@@ -1,15 +1,18 @@
-"""Writes the report of each trial when all its results are there, and keeps the store of trials."""
+"""Writes the report of each trial when all its results are there, and keeps the store: reports, labels, erasure."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from sport_coach.msg import CoachReport, Diagnosis, Keyframes, StageScores, TrialMotion
-from sport_coach.srv import EraseAthlete
+from sport_coach.srv import EraseAthlete, LabelTrial
 from std_msgs.msg import String
 
 from sport_nodes import topics
 from sport_nodes.assessment import Assessment
+from sport_nodes.errors import InputError
+from sport_nodes.labels import add_label, make_label
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode
@@ -29,7 +32,7 @@ _RESULTS = {
 
 
 class ReportNode(SportNode):
-    """All results of a trial to an HTML file, whose path goes to /report/path; erases athletes from the store."""
+    """All results of a trial to an HTML file, its path to /report/path; takes teachers' marks; erases athletes."""
 
     def __init__(self) -> None:
         super().__init__("report")
@@ -42,9 +45,11 @@ class ReportNode(SportNode):
 
     def activate(self) -> None:
         self._work = Background(self, "report")
+        self._last_scored = ""
         parts = TrialParts(_RESULTS, self._write)
         for name, (message_type, topic) in _RESULTS.items():
-            self.subscribe(message_type, topic, parts.taker(name), qos.RESULT)
+            self.subscribe(message_type, topic, self._taker(parts, name), qos.RESULT)
+        self.service(LabelTrial, topics.SERVICE_TRIAL_LABEL, self._on_label)
         self.service(EraseAthlete, topics.SERVICE_ATHLETE_ERASE, self._on_erase)
 
     def deactivate(self) -> None:
@@ -71,6 +76,25 @@ class ReportNode(SportNode):
         self._work.submit(
             lambda: write_report(assessment, path), lambda _: self._path.publish(String(data=str(path.resolve())))
         )
+
+    def _taker(self, parts: TrialParts, name: str) -> Callable[[Any], None]:
+        def take(message: Any) -> None:
+            if name == "scores":
+                self._last_scored = message.trial
+            parts.add(name, message.trial, message)
+
+        return take
+
+    def _on_label(self, request: Any, response: Any) -> None:
+        trial = request.trial or self._last_scored
+        if not trial:
+            raise InputError("no trial was scored yet; give the trial's id")
+        label = make_label(
+            rater=request.rater, total=request.total, stages=request.stages, grade=request.grade, note=request.note
+        )
+        add_label(self._store.find(trial), label)
+        response.accepted, response.trial = True, trial
+        response.message = f"{label.rater} marked {trial} with {label.total:g} ({label.grade})"
 
     def _on_erase(self, request: Any, response: Any) -> None:
         response.removed_files = self._store.erase(request.athlete)

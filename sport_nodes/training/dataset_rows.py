@@ -48,7 +48,11 @@ COLUMNS: Final = (
     ("simulated", pa.bool_(), "whether the bag holds the simulated lab's truth"),
     ("raters", pa.list_(pa.string()), "R, by name; the last marks of each count"),
     ("totals", pa.list_(pa.float64()), "R marks, 0..100"),
-    ("stages", pa.list_(pa.list_(pa.float64())), "R x 4 marks, 0..100, in the action's order"),
+    (
+        "stages",
+        pa.list_(pa.list_(pa.float64())),
+        "R x 4 marks, 0..100, in the action's order; none of a rater who marked the whole only",
+    ),
     ("grades", pa.list_(pa.string()), "R"),
     ("notes", pa.list_(pa.string()), "R"),
     ("marked_when", pa.list_(pa.string()), "R, UTC"),
