@@ -15,6 +15,7 @@ from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.target import TargetModel, load_target
 from sport_nodes.measurements import DeviceClock
 from sport_nodes.motion import Motion
+from sport_nodes.scoring.model_in_use import Model
 from sport_nodes.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def assess(
     action: str,
     *,
     target: TargetModel | None = None,
-    scorer: Scorer | None = None,
+    scorer: Model | None = None,
     trial: str = "",
     athlete: str = "",
     language: str = "en",

@@ -12,6 +12,7 @@ from typing import Any
 from sport_nodes.bench import ROOMS
 from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_json, add_output, seed
+from sport_nodes.commands.records import require_pyarrow
 from sport_nodes.errors import InputError
 
 
@@ -19,10 +20,18 @@ def register(commands: Any) -> None:
     """Add the parsers of this module's commands."""
     parser = commands.add_parser("train", help="train the scorer on the simulated lab; resumes a run that stopped")
     parser.add_argument("--run", type=Path, metavar="DIR", help="folder of the run (default: in the data directory)")
-    parser.add_argument("--from", dest="start_from", type=Path, metavar="CHECKPOINT", help="weights to begin with")
+    parser.add_argument(
+        "--from",
+        dest="start_from",
+        type=Path,
+        metavar="CHECKPOINT",
+        help="weights to begin with; with --teacher the model (.onnx)",
+    )
     parser.add_argument("--people", type=int, metavar="N", help="simulated people in the data set")
     parser.add_argument("--epochs", type=int, metavar="N")
     parser.add_argument("--seed", type=int)
+    parser.add_argument("--data", type=Path, metavar="DATASET", help="train on recorded trials (`sport dataset build`)")
+    parser.add_argument("--teacher", metavar="NAME", help="learn only this rater's own standard, on top of the model")
     parser.set_defaults(handler=train_command)
 
     parser = commands.add_parser("evaluate", help="the scorer on simulated people never seen, beside baselines")
@@ -44,6 +53,8 @@ def register(commands: Any) -> None:
 
 
 def train_command(options: argparse.Namespace) -> Output:
+    if options.teacher:
+        return _teacher_command(options)
     require_torch()
     from sport_nodes.training.config import TrainConfig
     from sport_nodes.training.train import train
@@ -53,6 +64,27 @@ def train_command(options: argparse.Namespace) -> Output:
     given |= {name: getattr(options, name) for name in ("people", "epochs", "seed")}
     model = train(replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None}))
     return Output(text=f"{model}\n{model.with_suffix('.md')}")
+
+
+def _teacher_command(options: argparse.Namespace) -> Output:
+    if options.data is None:
+        raise InputError("--teacher needs the marked trials: --data DATASET (`sport dataset build`)")
+    require_pyarrow()
+    from sport_nodes.scoring.teacher import teacher_file
+    from sport_nodes.training.dataset import read_rows
+    from sport_nodes.training.personalise import learn_teacher
+
+    teacher = learn_teacher(read_rows(options.data), options.teacher, model=options.start_from)
+    lines = [f"{teacher.identity}: {teacher_file(teacher.name)}"]
+    for action, marking in teacher.markings.items():
+        if (standard := marking.standard) is not None:
+            lines.append(
+                f"{action}: {standard.marked} marked trials; on trials left out off by {standard.error:.1f} points, "
+                f"without the standard by {standard.base_error:.1f}"
+            )
+        else:
+            lines.append(f"{action}: no standard: {marking.why}")
+    return Output(text="\n".join(lines))
 
 
 def evaluate_command(options: argparse.Namespace) -> Output:

@@ -29,6 +29,7 @@ def register(commands: Commands) -> None:
     add_rig(parser)
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model (default: the nearest shipped one)")
     parser.add_argument("--report", type=Path, metavar="OUT.html", help="write the trial report too")
+    parser.add_argument("--teacher", default="", metavar="NAME", help="score by this rater's own standard")
     parser.add_argument("--model", metavar="NAME", help="coach with this model of the local Ollama server")
     add_language(parser)
     add_json(parser)
@@ -72,6 +73,7 @@ def assess_command(options: argparse.Namespace) -> Output:
     from sport_nodes.io.bag import OnlySensorsError
     from sport_nodes.io.motion_files import read_motion
     from sport_nodes.keyframes.target import read_target
+    from sport_nodes.scoring.marking import scorer_of
 
     clocks: tuple[DeviceClock, ...] = ()
     simulated = False
@@ -85,6 +87,7 @@ def assess_command(options: argparse.Namespace) -> Output:
         motion,
         options.action,
         target=read_target(options.target) if options.target else None,
+        scorer=scorer_of(None, options.teacher),
         trial=options.motion.stem,
         language=options.language,
         model=LanguageModel(options.model) if options.model else None,
@@ -110,6 +113,8 @@ def summary(result: Assessment, report: Path | None = None) -> str:
         lines.append(f"  score      {scores.value:.0f} of 100 ({scores.low:.0f} to {scores.high:.0f}), {scores.grade}")
         stages = ", ".join(f"{stage.name} {stage.score:.0f}" for stage in scores.stages)
         lines.append(f"  stages     {stages}")
+        lines.append(f"  model      {scores.model}")
+        lines += [f"  note       {warning}" for warning in scores.warnings]
     if result.alignment.reason:
         lines.append(f"  keyframes  none: {result.alignment.reason}")
     else:

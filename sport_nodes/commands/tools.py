@@ -128,6 +128,9 @@ def erase_command(options: argparse.Namespace) -> Output:
     datasets = options.data or [path.parent for path in data_directory().glob("datasets/*/dataset.json")]
     runs = options.runs or [default_runs_directory()]
     erased = erase_athlete(options.athlete, store=TrialStore.at(options.store), datasets=datasets, runs=runs)
-    lines = [f"{erased.files} files and {erased.dataset_rows} trials in data sets of '{options.athlete}' removed"]
+    lines = [
+        f"{erased.files} files, {erased.dataset_rows} trials in data sets and {erased.marked} in teachers' standards "
+        f"of '{options.athlete}' removed"
+    ]
     lines += [f"a model had seen this person ({part} data): {run}; train it again" for run, part in erased.seen_by]
     return Output(dataclasses.asdict(erased), "\n".join(lines))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from sport_coach.msg import CoachReport, Diagnosis, Keyframes, StageScores, TrialMotion
@@ -12,14 +13,16 @@ from std_msgs.msg import String
 from sport_nodes import topics
 from sport_nodes.assessment import Assessment
 from sport_nodes.errors import InputError
-from sport_nodes.labels import add_label, make_label
+from sport_nodes.labels import Label, add_label, make_label
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background
 from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.target_choice import TargetChoice
-from sport_nodes.nodes.trial_parts import TrialParts
+from sport_nodes.nodes.trial_parts import KEPT_TRIALS, TrialParts
 from sport_nodes.report.report import write_report
+from sport_nodes.scoring.marking import learn_mark
+from sport_nodes.scoring.teacher import erase_from_teachers, teachers_directory
 from sport_nodes.store import TrialStore
 
 _RESULTS = {
@@ -46,6 +49,7 @@ class ReportNode(SportNode):
     def activate(self) -> None:
         self._work = Background(self, "report")
         self._last_scored = ""
+        self._motions: dict[str, Any] = {}
         parts = TrialParts(_RESULTS, self._write)
         for name, (message_type, topic) in _RESULTS.items():
             self.subscribe(message_type, topic, self._taker(parts, name), qos.RESULT)
@@ -81,11 +85,16 @@ class ReportNode(SportNode):
         def take(message: Any) -> None:
             if name == "scores":
                 self._last_scored = message.trial
+            elif name == "motion":
+                self._motions[message.trial] = message
+                while len(self._motions) > KEPT_TRIALS:
+                    self._motions.pop(next(iter(self._motions)))
             parts.add(name, message.trial, message)
 
         return take
 
-    def _on_label(self, request: Any, response: Any) -> None:
+    async def _on_label(self, request: Any, response: Any) -> None:
+        """Store the marks; learn from them where this teacher has a standard and the trial is one of the latest."""
         trial = request.trial or self._last_scored
         if not trial:
             raise InputError("no trial was scored yet; give the trial's id")
@@ -95,9 +104,22 @@ class ReportNode(SportNode):
         add_label(self._store.find(trial), label)
         response.accepted, response.trial = True, trial
         response.message = f"{label.rater} marked {trial} with {label.total:g} ({label.grade})"
+        learned = ""
+        if trial in self._motions:
+            learned = await self._work.result_of(partial(self._learn, self._motions[trial], label))
+        response.message += f"; {learned}" if learned else ""
+
+    @staticmethod
+    def _learn(message: Any, label: Label) -> str:
+        motion = conversions.trial_from_message(message)
+        try:
+            return learn_mark(motion, message.action, trial=message.trial, athlete=message.athlete, label=label)
+        except InputError as error:
+            return f"not learned from: {error}"
 
     def _on_erase(self, request: Any, response: Any) -> None:
         response.removed_files = self._store.erase(request.athlete)
+        erase_from_teachers(teachers_directory(), request.athlete)
         response.accepted = True
         response.message = f"{response.removed_files} files of '{request.athlete}' removed"
 

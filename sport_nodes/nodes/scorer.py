@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sport_coach.msg import Skeleton3D, StageScores, Trial, TrialMotion
 from sport_coach.srv import ReloadScorer
@@ -15,8 +16,13 @@ from sport_nodes.nodes.base import SportNode
 from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.run import run_node
 from sport_nodes.scoring.live import LiveScorer
-from sport_nodes.scoring.model_in_use import ModelInUse
-from sport_nodes.scoring.scorer import Scorer
+from sport_nodes.scoring.marking import scorer_of
+from sport_nodes.scoring.model_in_use import Model, ModelInUse
+from sport_nodes.scoring.personal import PersonalScorer
+from sport_nodes.scoring.teacher import teacher_file
+
+#: How often the scorer looks whether its teacher's standard has learned [s].
+STANDARD_CHECK_S: Final = 1.0
 
 
 class ScorerNode(SportNode):
@@ -25,6 +31,9 @@ class ScorerNode(SportNode):
     def __init__(self) -> None:
         super().__init__("scorer")
         self.parameter("model", "", "Path of the scorer's ONNX file; empty for the one that ships.")
+        self.parameter(
+            "teacher", "", "Score by this teacher's own standard (a rater's name); empty for the model alone."
+        )
         self.parameter("live", True, "Score the running trial on /score/live, at most 10 times a second.")
 
     def configure(self) -> None:
@@ -32,13 +41,16 @@ class ScorerNode(SportNode):
         self._scores_live = self.publisher(StageScores, topics.SCORE_LIVE, qos.STREAM)
 
     def activate(self) -> None:
-        self._in_use = ModelInUse(self._loaded(self.value("model")))
+        self._in_use = ModelInUse(self._loaded(self.value("model"), self.value("teacher")))
+        self._seen = self._standard_changed()
+        self._model = self.value("model")
         self._work = Background(self, "reload")
         self._trial: Any = None
         self._live: LiveScorer | None = None
         self._tell_model()
         self.subscribe(TrialMotion, topics.MOTION_TRIAL, self._on_trial, qos.RESULT)
         self.service(ReloadScorer, topics.SERVICE_SCORER_RELOAD, self._on_reload)
+        self.every(STANDARD_CHECK_S, self._take_new_marks)
         if self.value("live"):
             self.subscribe(Trial, topics.TRIAL_STATE, self._on_state, qos.RESULT)
             self.subscribe(Skeleton3D, topics.MOTION_SKELETON, self._on_skeleton, qos.STREAM)
@@ -48,8 +60,21 @@ class ScorerNode(SportNode):
         del self._in_use
 
     @staticmethod
-    def _loaded(path: str) -> Scorer:
-        return Scorer.load(Path(path).expanduser() if path else None)
+    def _loaded(model: str, teacher: str) -> Model:
+        return scorer_of(Path(model).expanduser() if model else None, teacher)
+
+    def _standard_changed(self) -> float:
+        """When the teacher's standard last changed, 0 where there is none."""
+        teacher = self.value("teacher")
+        path = teacher_file(teacher) if teacher else None
+        return path.stat().st_mtime if path is not None and path.is_file() else 0.0
+
+    def _take_new_marks(self) -> None:
+        """Use what the teacher's standard has learned since it was read, and not a teacher who was named since."""
+        changed = self._standard_changed()
+        if changed != self._seen and isinstance(self._in_use.model, PersonalScorer):
+            self._seen = changed
+            self._work.submit(partial(self._loaded, self._model, self.value("teacher")), self._in_use.swap)
 
     def _tell_model(self) -> None:
         self.health.figure("model", self._in_use.model.identity)
@@ -79,8 +104,9 @@ class ScorerNode(SportNode):
     async def _on_reload(self, request: Any, response: Any) -> None:
         """Load and check aside, then swap at once: no callback ever sees a model that is not whole."""
         response.model = self._in_use.model.identity
-        path = request.model or self.value("model")
-        self._in_use.swap(await self._work.result_of(lambda: self._loaded(path)))
+        model, teacher = request.model or self.value("model"), self.value("teacher")
+        self._in_use.swap(await self._work.result_of(partial(self._loaded, model, teacher)))
+        self._model = model
         self._tell_model()
         response.accepted, response.model = True, self._in_use.model.identity
         response.message = f"now scoring with {response.model}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +14,10 @@ from sport_nodes.actions import Action, load_action
 from sport_nodes.errors import InputError
 from sport_nodes.motion import Motion
 from sport_nodes.scoring.backends import REFUSALS, Backend, make_backend
+from sport_nodes.scoring.familiarity import Familiarity
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.golden import TOLERANCE, golden_inputs, largest_difference
-from sport_nodes.scoring.intervals import LARGEST_UNMEASURED_SHARE, unmeasured_share
+from sport_nodes.scoring.intervals import LARGEST_UNMEASURED_SHARE, IntervalTable, unmeasured_share
 from sport_nodes.scoring.repetitions import split_repetitions
 from sport_nodes.scoring.scores import GRADES, StageScore, StageScores, grade_of
 from sport_nodes.scoring.sidecar import Sidecar, read_sidecar, shipped_model
@@ -27,6 +29,15 @@ FULL_MARKS: Final = 100.0
 #: A joint that was unmeasured for longer than this share of the movement is named in the warnings.
 WARNED_SHARE: Final = 0.5
 _MS_PER_S: Final = 1000.0
+
+
+@dataclass(frozen=True, eq=False)
+class Examined:
+    """repetitions: those that can be scored. unmeasured: (17,) as PreparedMotion. objection: why not, "" where none."""
+
+    repetitions: list[PreparedMotion]
+    unmeasured: NDArray[np.float64]
+    objection: str
 
 
 class Scorer:
@@ -58,6 +69,21 @@ class Scorer:
         """The movements this model was trained on."""
         return self._sidecar.actions
 
+    @property
+    def familiarity(self) -> Familiarity:
+        """What the movements it was trained on look like."""
+        return self._sidecar.familiarity
+
+    @property
+    def intervals(self) -> IntervalTable:
+        """How far marks may lie from what the model gives."""
+        return self._sidecar.intervals
+
+    @property
+    def sha256(self) -> str:
+        """Of the model file."""
+        return self._sidecar.sha256
+
     def check(self) -> None:
         """Run the stored fixed input. Raises InputError when the outputs are not the stored ones."""
         try:
@@ -80,29 +106,43 @@ class Scorer:
         The grade is the one its value lies in; the probabilities are the network's own.
         Bounds of stages of a repeated movement are those of its first repetition.
         """
-        sport = load_action(action)
         if action not in self._sidecar.actions:
+            load_action(action)
             known = ", ".join(self._sidecar.actions)
-            return self._withheld(motion, action, f"the model was not trained on {action} (known: {known})")
+            return self.withheld(motion, action, f"the model was not trained on {action} (known: {known})")
+        examined = self.examine(motion, action, unfinished=unfinished)
+        if examined.objection:
+            return self.withheld(motion, action, examined.objection)
+        began = time.perf_counter()
+        outputs = self.network_outputs(self.network_inputs(examined.repetitions, action))
+        latency_ms = (time.perf_counter() - began) * _MS_PER_S
+        return self._result(
+            outputs,
+            examined.repetitions,
+            load_action(action),
+            examined.unmeasured,
+            latency_ms=latency_ms,
+            unfinished=unfinished,
+        )
+
+    def examine(
+        self, motion: Motion, action: str, *, familiarity: Familiarity | None = None, unfinished: bool = False
+    ) -> Examined:
+        """Prepare a trial, and say why it cannot be scored where that is so. familiarity: in place of the model's."""
         try:
-            repetitions = self._prepared(motion, sport)
+            repetitions = self._prepared(motion, load_action(action))
         except TooLittleError as error:
-            return self._withheld(motion, action, str(error))
+            return Examined([], np.ones(JOINT_COUNT), str(error))
         unmeasured = np.mean([p.unmeasured for p in repetitions], axis=0)
         share = unmeasured_share(unmeasured)
         reason = ""
         if share > LARGEST_UNMEASURED_SHARE:
             reason = f"{share:.0%} of the joints' positions were not measured (at most {LARGEST_UNMEASURED_SHARE:.0%})"
         elif not unfinished:
-            objections = [self._sidecar.familiarity.objection(p, action) for p in repetitions]
+            objections = [(familiarity or self._sidecar.familiarity).objection(p, action) for p in repetitions]
             if sum(map(bool, objections)) > len(objections) / 2:
                 reason = next(o for o in objections if o)
-        if reason:
-            return self._withheld(motion, action, reason)
-        began = time.perf_counter()
-        outputs = self.network_outputs(self.network_inputs(repetitions, action))
-        latency_ms = (time.perf_counter() - began) * _MS_PER_S
-        return self._result(outputs, repetitions, sport, unmeasured, latency_ms=latency_ms, unfinished=unfinished)
+        return Examined(repetitions, unmeasured, reason)
 
     def network_outputs(self, inputs: dict[str, Array]) -> dict[str, Array]:
         """What the network makes of a batch; see `backends.Backend`."""
@@ -189,7 +229,8 @@ class Scorer:
             warnings=warnings,
         )
 
-    def _withheld(self, motion: Motion, action: str, reason: str) -> StageScores:
+    def withheld(self, motion: Motion, action: str, reason: str) -> StageScores:
+        """No score of this trial, and why."""
         return StageScores(
             action=action,
             value=float("nan"),

@@ -70,7 +70,7 @@ def simulated_trials(*, people: int, trials_per_person: int, seed: int, workers:
 def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     """The trial's rows of a TrialSet, one a repetition; none when nothing could be prepared."""
     rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
-    trial = _simulated(spec, rng)
+    trial = simulated_trial(spec, rng)
     condition = draw_condition(rng)
     begin_s = float(trial.stage_bounds_s[0, 0] - rng.uniform(*IDLE_RANGE_S))
     end_s = float(trial.stage_bounds_s[-1, -1] + rng.uniform(*IDLE_RANGE_S))
@@ -90,7 +90,7 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     return rows
 
 
-def _simulated(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
+def simulated_trial(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
     """A trial of the person, who has one body, and one style and set of habits an action."""
     action = load_action(spec.action)
     body = sample_athlete(np.random.default_rng((spec.seed, spec.person)))

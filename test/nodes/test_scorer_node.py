@@ -18,17 +18,12 @@ from rclpy.parameter import Parameter
 from sport_coach.msg import Skeleton3D, StageScores, Trial, TrialMotion
 from sport_coach.srv import ReloadScorer
 
-onnx_parser = pytest.importorskip("onnx.parser", reason="onnx is not installed (pip install .[train])")
-
-from sport_nodes import topics, up  # noqa: E402
-from sport_nodes.actions import action_names  # noqa: E402
-from sport_nodes.lab.simulate import simulate  # noqa: E402
-from sport_nodes.nodes import conversions, qos  # noqa: E402
-from sport_nodes.nodes.scorer import ScorerNode  # noqa: E402
-from sport_nodes.scoring.backends import OnnxRuntimeBackend  # noqa: E402
-from sport_nodes.scoring.golden import golden_inputs  # noqa: E402
-from sport_nodes.scoring.scorer import Scorer  # noqa: E402
-from sport_nodes.scoring.sidecar import Sidecar, file_sha256, read_sidecar, shipped_model  # noqa: E402
+from sport_nodes import topics, up
+from sport_nodes.lab.simulate import simulate
+from sport_nodes.nodes import conversions, qos
+from sport_nodes.nodes.scorer import ScorerNode
+from sport_nodes.scoring.scorer import Scorer
+from sport_nodes.scoring.sidecar import file_sha256
 
 ACTION = "free_throw"
 MOTION = simulate(ACTION, seed=3, rate_hz=30.0).motion
@@ -37,45 +32,6 @@ RELOADS = 50
 #: Of the reloads, every fifth is of a model that must not come into use.
 BROKEN_EVERY = 5
 PATIENCE_S = 60.0
-
-
-#: A scoring model that can be read at a glance: the mean of the pose times ten, plus an offset of its own.
-GRAPH = """
-<ir_version: 8, opset_import: ["" : 18]>
-scorer (float[n, 17, l, 3] pose, float[n, 17, l, 3] velocity, float[n, 17, l] mask, float[n, c] condition) =>
-    (float[n] score, float[n, 4] stages, float[n, 3] bounds, float[n, 5] grade_probabilities, float[n] bias,
-     float[n, 17] joint_importance, float[n, l] frame_importance)
-    <float offset = {OFFSET}, float ten = {10.0}, float zero = {0.0}, float[1, 3] inner = {0.25, 0.5, 0.75},
-     float[1, 5] even = {0.2, 0.2, 0.2, 0.2, 0.2}, int64[3] all = {1, 2, 3}, int64[1] one = {1}, int64[1] two = {2}>
-{
-    mean = ReduceMean <keepdims = 0> (pose, all)
-    scaled = Mul (mean, ten)
-    score = Add (scaled, offset)
-    bias = Mul (score, zero)
-    column = Unsqueeze (score, one)
-    stages = Concat <axis = 1> (column, column, column, column)
-    none = Mul (column, zero)
-    bounds = Add (none, inner)
-    grade_probabilities = Add (none, even)
-    joint_importance = ReduceMean <keepdims = 0> (mask, two)
-    frame_importance = ReduceMean <keepdims = 0> (mask, one)
-}
-"""
-
-
-def make_model(folder: Path, offset: int) -> Path:
-    """Intervals and familiarity are those of the shipped model."""
-    folder.mkdir()
-    path = folder / "scorer.onnx"
-    path.write_bytes(onnx_parser.parse_model(GRAPH.replace("OFFSET", f"{offset}.0")).SerializeToString())
-    shipped = read_sidecar(shipped_model())
-    outputs = OnnxRuntimeBackend(path).run(golden_inputs(len(action_names())))
-    golden = {name: outputs[name].tolist() for name in ("score", "stages", "bounds")}
-    sidecar = Sidecar(
-        f"plus{offset}", file_sha256(path), action_names(), shipped.intervals, shipped.familiarity, golden, {}
-    )
-    sidecar.write(path.with_suffix(".json"))
-    return path
 
 
 def broken_copies(model: Path, folder: Path) -> list[Path]:
@@ -134,8 +90,8 @@ class Bench:
 
 
 @pytest.fixture
-def models(tmp_path: Path) -> list[Path]:
-    return [make_model(tmp_path / f"m{offset}", offset) for offset in (60, 80)]
+def models(tmp_path: Path, plain_model: Callable[..., Path]) -> list[Path]:
+    return [plain_model(tmp_path / f"m{offset}", offset=offset) for offset in (60, 80)]
 
 
 @pytest.fixture
@@ -161,10 +117,10 @@ def test_reloads_during_a_trial_lose_nothing_and_no_score_is_of_a_half_model(
     bench.states.publish(Trial(id="t", action=ACTION, state=Trial.RUNNING, begin_s=BEGIN_S))
     scored = threading.Event()
 
-    def load_slowly(path: str, load: Callable[[str], Any] = ScorerNode._loaded) -> Any:
+    def load_slowly(model: str, teacher: str, load: Callable[..., Any] = ScorerNode._loaded) -> Any:
         # Not done before the trial is scored: an executor that waits for the loading would wait for ever.
         assert scored.wait(PATIENCE_S)
-        return load(path)
+        return load(model, teacher)
 
     monkeypatch.setattr(ScorerNode, "_loaded", staticmethod(load_slowly))
     for number in range(RELOADS):

@@ -1,0 +1,119 @@
+"""The model with one teacher's standard on top. It never scores by it without saying so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import numpy as np
+from scipy.stats import norm
+
+from sport_nodes.actions import load_action
+from sport_nodes.motion import Motion
+from sport_nodes.scoring.familiarity import Familiarity, feature_vector
+from sport_nodes.scoring.intervals import COVERAGE, unmeasured_share
+from sport_nodes.scoring.scorer import FULL_MARKS, Examined, Scorer
+from sport_nodes.scoring.scores import GRADE_BOUNDS, StageScore, StageScores, grade_of
+from sport_nodes.scoring.standard import MARKS, Array, Example, Standard
+from sport_nodes.scoring.teacher import Teacher
+
+#: Half the width of a normal's central COVERAGE, in standard deviations.
+_HALF_WIDTH_SD: Final = float(norm.ppf((1.0 + COVERAGE) / 2.0))
+
+
+class PersonalScorer:
+    """Scores as `Scorer`, and by the teacher's standard where there is one for the movement. The running trial is
+    scored by the model alone: a standard is learned from whole movements."""
+
+    def __init__(self, scorer: Scorer, teacher: Teacher) -> None:
+        self._scorer = scorer
+        self._teacher = teacher
+        self.identity = f"{scorer.identity} + {teacher.identity}"
+        self.actions = scorer.actions
+
+    def score(self, motion: Motion, action: str, *, unfinished: bool = False) -> StageScores:
+        """See Scorer.score. The model's identity names the teacher, and the warnings say what the model alone gives."""
+        standard = self._teacher.standard(action)
+        if unfinished or standard is None:
+            return self._scorer.score(motion, action, unfinished=unfinished)
+        if action in self._scorer.actions:
+            return self._adjusted(motion, action, standard)
+        return self._of_new_action(motion, action, standard)
+
+    def _adjusted(self, motion: Motion, action: str, standard: Standard) -> StageScores:
+        scores = self._scorer.score(motion, action)
+        if scores.withheld:
+            return scores
+        examined = self._scorer.examine(motion, action)
+        said = (
+            f"marked by {self._teacher.name}'s standard, learned from {standard.marked} trials; the model alone gives "
+            f"{scores.value:.0f}"
+        )
+        return self._with_marks(scores, standard, examined, said)
+
+    def _of_new_action(self, motion: Motion, action: str, standard: Standard) -> StageScores:
+        known = self._scorer.familiarity
+        familiarity = Familiarity({**known.mean, action: standard.mean}, {**known.spread, action: standard.spread})
+        examined = self._scorer.examine(motion, action, familiarity=familiarity)
+        scores = self._scorer.withheld(motion, action, examined.objection)
+        if examined.objection:
+            return replace(scores, model=self.identity)
+        nan = float("nan")
+        scores = replace(scores, stages=tuple(StageScore(s.name, *(nan,) * 5) for s in load_action(action).stages))
+        said = (
+            f"marked by {self._teacher.name}'s standard alone, learned from {standard.marked} trials: the model was "
+            f"not trained on {action}"
+        )
+        return self._with_marks(scores, standard, examined, said)
+
+    def _with_marks(self, scores: StageScores, standard: Standard, examined: Examined, said: str) -> StageScores:
+        marks = standard.marks(features_of(examined), marks_of(scores))
+        halves = self._half_widths(scores.action, standard, unmeasured_share(examined.unmeasured))
+        low, high = np.clip(marks - halves, 0.0, FULL_MARKS), np.clip(marks + halves, 0.0, FULL_MARKS)
+        below = norm.cdf(np.array(GRADE_BOUNDS), loc=marks[0], scale=max(halves[0] / _HALF_WIDTH_SD, 1e-6))
+        return replace(
+            scores,
+            value=float(marks[0]),
+            low=float(low[0]),
+            high=float(high[0]),
+            grade=grade_of(float(marks[0])),
+            grade_probabilities=np.diff([0.0, *below, 1.0]),
+            stages=tuple(
+                replace(stage, score=float(marks[k]), low=float(low[k]), high=float(high[k]))
+                for k, stage in enumerate(scores.stages, start=1)
+            ),
+            model=self.identity,
+            warnings=(said, *scores.warnings),
+        )
+
+    def _half_widths(self, action: str, standard: Standard, share: float) -> Array:
+        """(5,) points; never narrower than the model's own: few marks know little of how widely they scatter."""
+        intervals = self._scorer.intervals
+        widths = standard.half_widths * intervals.widening(share)
+        if action in intervals.total:
+            own = [intervals.total_half_width(action, share=share), *intervals.stage_half_widths(action, share=share)]
+            widths = np.maximum(widths, own)
+        return widths
+
+
+def example_of(
+    scorer: Scorer, motion: Motion, action: str, *, trial: str, athlete: str, marks: Array
+) -> Example | None:
+    """A marked trial to learn from; None where nothing can be learned from it. marks: (5,), NaN where not marked."""
+    examined = scorer.examine(motion, action, unfinished=action not in scorer.actions)
+    if examined.objection:
+        return None
+    model = marks_of(scorer.score(motion, action)) if action in scorer.actions else np.full(MARKS, np.nan)
+    return Example(trial, athlete, features_of(examined), model, np.asarray(marks, dtype=np.float64))
+
+
+def marks_of(scores: StageScores) -> Array:
+    """(5,) total and stages; NaN where there are none."""
+    return np.array([scores.value, *(s.score for s in scores.stages), *(np.nan,) * (MARKS - 1 - len(scores.stages))])
+
+
+def features_of(examined: Examined) -> Array:
+    """(F,) of familiarity.FEATURES, the mean over the repetitions in which they are known."""
+    values = np.array([feature_vector(p) for p in examined.repetitions])
+    count = np.isfinite(values).sum(axis=0)
+    return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)
