@@ -7,13 +7,16 @@ import logging
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sport_nodes.bench import ROOMS
 from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_json, add_output, seed
 from sport_nodes.commands.records import require_pyarrow
 from sport_nodes.errors import InputError
+
+if TYPE_CHECKING:
+    from sport_nodes.training.config import TrainConfig
 
 
 def register(commands: Any) -> None:
@@ -31,6 +34,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--epochs", type=int, metavar="N")
     parser.add_argument("--seed", type=int)
     parser.add_argument("--data", type=Path, metavar="DATASET", help="train on recorded trials (`sport dataset build`)")
+    parser.add_argument("--present", type=Path, metavar="MODEL", help="the model to beat (default: the shipped one)")
     parser.add_argument("--teacher", metavar="NAME", help="learn only this rater's own standard, on top of the model")
     parser.set_defaults(handler=train_command)
 
@@ -62,8 +66,28 @@ def train_command(options: argparse.Namespace) -> Output:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     given = {"start_from": options.start_from, "run_directory": options.run}
     given |= {name: getattr(options, name) for name in ("people", "epochs", "seed")}
-    model = train(replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None}))
+    config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
+    if options.data is not None:
+        return _retrain_command(options, config)
+    model = train(config)
     return Output(text=f"{model}\n{model.with_suffix('.md')}")
+
+
+def _retrain_command(options: argparse.Namespace, config: TrainConfig) -> Output:
+    require_pyarrow()
+    from sport_nodes.training.retrain import retrain
+
+    if options.run is None:
+        config = replace(
+            config, run_directory=config.run_directory.with_name(f"recorded-{options.data.resolve().name}")
+        )
+    version, promotion = retrain(options.data, config, options.present)
+    change = f"{promotion.difference:+.2f} points ({promotion.low:+.2f} to {promotion.high:+.2f})"
+    if promotion.promoted:
+        return Output(
+            text=f"promoted: error {change}\n{version}\nuse it: /scorer/reload with {version / 'scorer.onnx'}"
+        )
+    return Output(text="\n".join([f"not promoted: error {change}", *promotion.reasons, str(version)]))
 
 
 def _teacher_command(options: argparse.Namespace) -> Output:

@@ -65,12 +65,14 @@ def runs_that_saw(folders: Sequence[Path], athlete: str) -> list[tuple[str, str]
 
 def _run(directory: Path) -> Run:
     config = _read(directory / "config.json")
-    sidecar, history = directory / "scorer.json", directory / "history.json"
+    versions = sorted(directory.glob("versions/*/scorer.json"), key=lambda path: path.stat().st_mtime)
+    sidecar, history = versions[-1] if versions else directory / "scorer.json", directory / "history.json"
     common = {"name": directory.name, "path": str(directory), "config": config}
     if sidecar.is_file():
         try:
             provenance = _read(sidecar)["provenance"]
-            ours = provenance["figures_on_simulated_people"]["ours"]
+            figures = provenance.get("figures_on_recorded_people") or provenance["figures_on_simulated_people"]
+            ours = figures["ours"]
             sha256 = provenance["data_sha256"]
             return Run(**common, state="finished", mae=ours["mae"], srcc=ours["srcc"], data_sha256=sha256)
         except (KeyError, TypeError) as error:

@@ -1,0 +1,166 @@
+"""From a data set of recorded trials to a model in a versioned folder, promoted only where it is better."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from sport_nodes.errors import InputError
+from sport_nodes.paths import data_directory
+from sport_nodes.scoring.backends import INPUTS, OUTPUTS, OnnxRuntimeBackend
+from sport_nodes.scoring.golden import golden_inputs
+from sport_nodes.scoring.scorer import Scorer
+from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
+from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
+from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.dataset import read_rows
+from sport_nodes.training.evaluate import evaluate
+from sport_nodes.training.export import export_onnx
+from sport_nodes.training.loop import fit
+from sport_nodes.training.people import write_people
+from sport_nodes.training.promotion import Promotion, judge
+from sport_nodes.training.recorded import RECORDED, recorded_parts, with_simulated
+from sport_nodes.training.retrain_card import retrain_card
+from sport_nodes.training.simulated import simulated_trials
+from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs
+from sport_nodes.training.trial_set import TrialSet, mean_per_trial
+from sport_nodes.training.unseen import predicted_totals
+
+log = logging.getLogger(__name__)
+
+CONFIG_FILE: Final = "config.json"
+#: In a version's folder, beside the model: inputs and outputs by which a copy can be checked without this package.
+GOLDEN_FILE: Final = "golden.npz"
+REPORT_FILE: Final = "report.json"
+
+
+def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) -> tuple[Path, Promotion]:
+    """Train (or go on with) the run of this configuration on a data set; the version's folder, and the judgement.
+
+    The version is in `versions/` of the run; where it is promoted, it is in `models/` of the data directory too.
+    Raises InputError when the data set is none, has too few marks, or is not the one that the run began with.
+    """
+    present = Scorer.load(present_model)
+    directory = config.run_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    sha256 = _begun_with(data, config)
+    training, validation, test = parts = _parts(data, config, present, sha256)
+    log.info("%d training, %d validation, %d test movements", *map(len, parts))
+    network = fit(config, training, validation)
+    intervals = calibrate_intervals(network, validation, seed=config.seed)
+    report = evaluate(network, intervals, training=training, validation=validation, test=test)
+    version = directory / "version.unfinished"
+    shutil.rmtree(version, ignore_errors=True)
+    version.mkdir()
+    model = version / MODEL_FILE
+    export_onnx(network, model)
+    golden = golden_outputs(model, len(network.config.actions))
+    provenance = {"config": config.as_dict(), "data_sha256": sha256, "figures_on_recorded_people": report}
+    digest = file_sha256(model)
+    familiarity = fit_familiarity(training)
+    Sidecar(MODEL_NAME, digest, network.config.actions, intervals, familiarity, golden, provenance).write(
+        model.with_suffix(".json")
+    )
+    promotion = compare(Scorer.load(model), present, test)
+    report |= {"promotion": dataclasses.asdict(promotion), "present": present.identity, "data_sha256": sha256}
+    (version / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    (version / "scorer.md").write_text(
+        retrain_card(f"{MODEL_NAME} {digest[:SHORT_HASH]}", config.as_dict(), report, _recorded_movements(test)),
+        encoding="utf-8",
+    )
+    _write_golden(version / GOLDEN_FILE, model, len(network.config.actions))
+    return _put_in_place(version, directory, digest, promotion), promotion
+
+
+def compare(new: Scorer, present: Scorer, test: TrialSet) -> Promotion:
+    """Both models on the test people's trials."""
+    new_total, first = mean_per_trial(predicted_totals(new, test), test)
+    present_total, _ = mean_per_trial(predicted_totals(present, test), test)
+    return judge(
+        new=new_total,
+        present=present_total,
+        marks=test.total[first],
+        people=test.person[first],
+        movements=test.action_names[test.action[first]],
+        height_m=test.height_m[first],
+    )
+
+
+def _begun_with(data: Path, config: TrainConfig) -> str:
+    """The data set's digest. A run goes on only with the data and the settings that it began with."""
+    path = config.run_directory / CONFIG_FILE
+    try:
+        sha256 = str(json.loads((data / "dataset.json").read_text(encoding="utf-8"))["sha256"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{data} is not a data set; `sport dataset build DIR... -o {data}` makes one") from error
+    record = json.loads(json.dumps(config.as_dict() | {"dataset_sha256": sha256}))
+    if path.is_file():
+        try:
+            begun = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError:
+            begun = record  # stopped while it was written, before anything else
+        unlike = sorted(name for name in record if begun.get(name) != record[name])
+        if unlike:
+            raise InputError(
+                f"the run in {config.run_directory} began with another {', '.join(unlike)}; give another --run folder"
+            )
+    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+    return sha256
+
+
+def _parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -> tuple[TrialSet, TrialSet, TrialSet]:
+    """Prepared once and kept in the run: the same arrays after every stop."""
+    files = [config.run_directory / f"{name}.npz" for name in ("training", "validation", "test")]
+    if not all(path.is_file() for path in files):
+        parts, people = recorded_parts(read_rows(data), present)
+        if len(np.unique(parts[0].action)) < len(present.actions):
+            simulated = simulated_trials(
+                people=config.people,
+                trials_per_person=config.trials_per_person,
+                seed=config.seed,
+                workers=config.workers,
+            )
+            parts = with_simulated(parts, simulated, seed=config.seed)
+        write_people(config.run_directory / "people.json", people, dataset_sha256=sha256)
+        for path, part in zip(files, parts, strict=True):
+            part.save(path)
+    training, validation, test = (TrialSet.load(path) for path in files)
+    return training, validation, test
+
+
+def _recorded_movements(trials: TrialSet) -> list[str]:
+    return [
+        str(n) for i, n in enumerate(trials.action_names) if (trials.condition[trials.action == i] == RECORDED).any()
+    ]
+
+
+def _write_golden(path: Path, model: Path, action_count: int) -> None:
+    inputs = golden_inputs(action_count)
+    outputs = OnnxRuntimeBackend(model).run(inputs)
+    arrays: dict[str, Any] = {f"input_{n}": inputs[n] for n in INPUTS} | {f"output_{n}": outputs[n] for n in OUTPUTS}
+    np.savez(path, **arrays)
+
+
+def _put_in_place(version: Path, directory: Path, digest: str, promotion: Promotion) -> Path:
+    """Under its own name at once, whole; a promoted version also beside the other models of this machine."""
+    name = f"{MODEL_NAME}-{digest[:SHORT_HASH]}"
+    placed = directory / "versions" / name
+    placed.parent.mkdir(exist_ok=True)
+    shutil.rmtree(placed, ignore_errors=True)
+    version.replace(placed)
+    if not promotion.promoted:
+        return placed
+    models = data_directory() / "models"
+    models.mkdir(parents=True, exist_ok=True)
+    unfinished = models / f"{name}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    shutil.copytree(placed, unfinished)
+    shutil.rmtree(models / name, ignore_errors=True)
+    unfinished.replace(models / name)
+    return models / name
