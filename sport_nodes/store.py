@@ -10,6 +10,7 @@ from typing import Final
 
 from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
+from sport_nodes.recording_days import erase_from_days
 
 #: The folder of trials for which no athlete was selected.
 NOBODY: Final = "unnamed"
@@ -44,6 +45,7 @@ class TrialStore:
     def erase(self, athlete: str) -> int:
         """Remove everything stored about one athlete; returns how many files that were."""
         folder = self.root / checked_name(athlete)
+        erase_from_days(self.root, athlete)
         if not folder.is_dir():
             return 0
         files = sum(1 for path in folder.rglob("*") if path.is_file())

@@ -11,6 +11,7 @@ from std_msgs.msg import String
 
 from sport_nodes import __version__, topics
 from sport_nodes.errors import InputError
+from sport_nodes.io.bag_about import read_about
 from sport_nodes.io.live_bag import DiskReserve, mend_all
 from sport_nodes.nodes import qos
 from sport_nodes.nodes.base import SportNode
@@ -18,6 +19,7 @@ from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.recorded_topics import RESULTS, RecordedTopic, recorded_topics
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.trial_bag import Heard, TrialBag
+from sport_nodes.recording_days import add_to_day, remove_old_bags
 from sport_nodes.rig import load_rig, rig_sha256
 from sport_nodes.store import TrialStore
 
@@ -27,6 +29,10 @@ POLL_S = 0.05
 LATENESS_S = 10.0
 #: How often the recorder looks at the disk [s].
 DISK_CHECK_S = 1.0
+#: How often it looks for bags that are no longer kept [s].
+RETENTION_CHECK_S = 600.0
+#: In an athlete's folder: what this one agreed to.
+CONSENT_FILE = "consent.txt"
 
 
 class RecorderNode(SportNode):
@@ -39,6 +45,11 @@ class RecorderNode(SportNode):
         self.parameter("images", False, "Record the cameras' images too.")
         self.parameter("preroll_s", 2.0, "A bag begins this long before the trial [s].")
         self.parameter("reserve_mb", 500.0, "Recording stops with a warning when less is free on the disk [MB].")
+        self.parameter(
+            "consent", "", "What the athletes agreed to, as bags say; consent.txt in an athlete's folder wins."
+        )
+        self.parameter("keep_days", 0.0, "Bags without labels are removed after so many days; 0 keeps them [d].")
+        self.parameter("keep_gb", 0.0, "The oldest bags without labels are removed beyond this; 0 keeps them [GB].")
         self.parameter("results_within_s", 10.0, "A bag is closed this long after the trial at the latest [s].")
 
     def configure(self) -> None:
@@ -53,6 +64,8 @@ class RecorderNode(SportNode):
     def activate(self) -> None:
         for path, messages in mend_all(self._store.root):
             self.get_logger().warning(f"{path} was left unfinished and is mended: {messages} messages")
+            add_to_day(self._store.root, path, read_about(path), ended_s=time.time())
+        self._remove_old()
         self._bag = TrialBag(self.value("preroll_s") + LATENESS_S)
         self._trial: Any = None
         self._results: set[str] = set()
@@ -62,6 +75,7 @@ class RecorderNode(SportNode):
             self.subscribe(topic.message_type, topic.name, self._taker(topic), topic.qos, raw=True, polled=True)
         self._check_disk()
         self.every(DISK_CHECK_S, self._check_disk)
+        self.every(RETENTION_CHECK_S, self._remove_old)
         self.every(POLL_S, self._poll)
 
     def deactivate(self) -> None:
@@ -69,6 +83,11 @@ class RecorderNode(SportNode):
 
     def _taker(self, topic: RecordedTopic) -> Any:
         return lambda data, received_s: self._heard.append(Heard(topic.name, topic.type_name, data, received_s))
+
+    def _remove_old(self) -> None:
+        days, size = self.value("keep_days"), self.value("keep_gb") * 1e9
+        for bag in remove_old_bags(self._store.root, keep_days=days, keep_bytes=size, now_s=time.time()):
+            self.get_logger().info(f"{bag} is removed: the store keeps {days:g} days and {size / 1e9:g} GB (0: all)")
 
     def _check_disk(self) -> None:
         self._stop_recording(self._reserve.shortage())
@@ -112,6 +131,8 @@ class RecorderNode(SportNode):
                 raise InputError(f"trial {trial.id} is not recorded; {self._shortage}")
             path = self._store.folder(athlete=trial.athlete, trial=trial.id) / "bag"
             about = {**self._about, "athlete": trial.athlete, "action": trial.action, "trial": trial.id}
+            agreed = path.parents[1] / CONSENT_FILE
+            about["consent"] = agreed.read_text("utf-8").strip() if agreed.is_file() else self.value("consent")
             self._trial = trial
             self._bag.begin(path, trial.begin_s - self.value("preroll_s"), about)
             self._results.clear()
@@ -131,6 +152,7 @@ class RecorderNode(SportNode):
             self.get_logger().warning(f"a bag could not be closed ({error}); it is mended at the next start")
             return
         if path is not None:
+            add_to_day(self._store.root, path, read_about(path), ended_s=time.time())
             self._path.publish(String(data=str(path.resolve())))
 
 

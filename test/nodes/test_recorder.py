@@ -17,9 +17,12 @@ from sport_coach.msg import StageScores, Trial
 from sport_nodes import topics, up
 from sport_nodes.io.bag import open_bag
 from sport_nodes.io.bag_about import read_about
-from sport_nodes.nodes.recorder import RecorderNode
+from sport_nodes.labels import add_label, make_label
+from sport_nodes.nodes.recorder import CONSENT_FILE, RecorderNode
 from sport_nodes.nodes.trial_bag import Heard
+from sport_nodes.recording_days import DAYS_FOLDER, read_day, remove_old_bags
 from sport_nodes.rig import load_rig, rig_sha256
+from sport_nodes.store import TrialStore
 
 MB = 1_000_000
 
@@ -101,3 +104,43 @@ def test_no_space_left_while_writing_stops_recording_and_not_the_node(
     assert "No space left" in recorder.health.summary().message
     assert "No space left" in read_about(tmp_path / "kestrel" / "t1" / "bag")["stopped"]
     assert recorder.active
+
+
+def test_the_day_has_an_index_and_bags_say_what_the_athlete_agreed_to(recorder: RecorderNode, tmp_path: Path) -> None:
+    recorder.set_parameters([Parameter("consent", value="teaching only")])
+    (tmp_path / "heron").mkdir()
+    (tmp_path / "heron" / CONSENT_FILE).write_text("research, signed 2026-03-01\n")
+    for athlete, trial in (("kestrel", "t1"), ("heron", "t2")):
+        message = Trial(id=trial, action="sit_up", athlete=athlete, state=Trial.RUNNING, begin_s=100.0)
+        hear(recorder, topics.TRIAL_STATE, message, 100.0)
+        recorder._finish()
+    (day,) = (tmp_path / DAYS_FOLDER).iterdir()
+    lines = read_day(day)
+    assert [(line["bag"], line["consent"]) for line in lines] == [
+        ("kestrel/t1/bag", "teaching only"),
+        ("heron/t2/bag", "research, signed 2026-03-01"),
+    ]
+    assert lines[0]["bytes"] == sum(file.stat().st_size for file in (tmp_path / "kestrel" / "t1" / "bag").iterdir())
+    TrialStore(tmp_path).erase("heron")
+    assert [line["athlete"] for line in read_day(day)] == ["kestrel"]
+
+
+def test_old_bags_go_by_age_and_by_size_and_labelled_ones_stay(recorder: RecorderNode, tmp_path: Path) -> None:
+    for number in range(6):
+        begin(recorder, f"t{number}", 100.0 + 10.0 * number)
+        recorder._finish()
+        bag = tmp_path / "kestrel" / f"t{number}" / "bag"
+        os.utime(bag / "metadata.yaml", (1e9 + number * 86400.0,) * 2)
+    add_label(tmp_path / "kestrel" / "t0", make_label(rater="Wei", total=80.0))
+    begin(recorder, "open", 200.0)
+    now_s = 1e9 + 5 * 86400.0 + 1.0
+
+    def left() -> list[str]:
+        return sorted(path.parent.name for path in tmp_path.glob("*/*/bag"))
+
+    assert remove_old_bags(tmp_path, keep_days=0, keep_bytes=0, now_s=now_s) == []
+    remove_old_bags(tmp_path, keep_days=3.5, keep_bytes=0, now_s=now_s)
+    assert left() == ["open", "t0", "t2", "t3", "t4", "t5"]
+    size = sum(file.stat().st_size for file in (tmp_path / "kestrel" / "t5" / "bag").iterdir())
+    remove_old_bags(tmp_path, keep_days=0, keep_bytes=2.5 * size, now_s=now_s)
+    assert left() == ["open", "t0", "t4", "t5"]
