@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import rclpy
 from rclpy.parameter import Parameter
@@ -17,6 +19,7 @@ from sport_coach.msg import StageScores, Trial
 from sport_nodes import topics, up
 from sport_nodes.io.bag import open_bag
 from sport_nodes.io.bag_about import read_about
+from sport_nodes.io.live_bag import mend_all
 from sport_nodes.labels import add_label, make_label
 from sport_nodes.nodes.recorder import CONSENT_FILE, RecorderNode
 from sport_nodes.nodes.trial_bag import Heard
@@ -144,3 +147,53 @@ def test_old_bags_go_by_age_and_by_size_and_labelled_ones_stay(recorder: Recorde
     size = sum(file.stat().st_size for file in (tmp_path / "kestrel" / "t5" / "bag").iterdir())
     remove_old_bags(tmp_path, keep_days=0, keep_bytes=2.5 * size, now_s=now_s)
     assert left() == ["open", "t0", "t4", "t5"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 50 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", str(folder))
+    if mounted.returncode != 0:
+        pytest.skip(f"no small file system can be mounted here: {mounted.stderr}")
+    yield folder
+    run("umount", "-l", str(folder))
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    """A system's command, without what ROS put into the environment."""
+    return subprocess.run(command, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("reserve_mb", [10.0, 0.0])
+def test_a_file_system_that_fills_up_for_good(recorder: RecorderNode, small_disk: Path, reserve_mb: float) -> None:
+    recorder.trigger_deactivate()
+    recorder.trigger_cleanup()
+    recorder.set_parameters([Parameter("store", value=str(small_disk)), Parameter("reserve_mb", value=reserve_mb)])
+    recorder.start()
+    begin(recorder, "t1", 100.0)
+    rng = np.random.default_rng(0)
+    sent = 0
+    while recorder._trial is not None and sent < 100:
+        # A megabyte that does not compress, as from a camera.
+        recorder._heard.append(Heard(topics.COACH_STREAM, "std_msgs/msg/String", rng.bytes(MB), 101.0 + sent))
+        recorder._poll()
+        if reserve_mb > 0.0:
+            recorder._check_disk()
+        sent += 1
+    assert "not recording" in recorder.health.summary().message
+    assert recorder.active
+    assert shutil.disk_usage(small_disk).free >= reserve_mb * MB - 2 * MB
+    begin(recorder, "t2", 300.0)
+    assert not (small_disk / "kestrel" / "t2").exists()
+    bag = small_disk / "kestrel" / "t1" / "bag"
+    if reserve_mb == 0.0:
+        # Full to the brim: the bag may wait, unfinished, for a start with room. Room is made here.
+        assert run("mount", "-o", "remount,size=150m", str(small_disk)).returncode == 0
+        recorder._check_disk()
+        mend_all(small_disk)
+    assert ("are free" if reserve_mb else "No space left") in read_about(bag)["stopped"]
+    with open_bag(bag) as reader:
+        kept = len(reader.serialized([topics.COACH_STREAM]))
+    assert sent - 2 <= kept <= sent
