@@ -23,6 +23,7 @@ from sport_nodes.keyframes.features import (
     scales,
     smoothed_body,
 )
+from sport_nodes.keyframes.one_person import change_of_person_s
 from sport_nodes.keyframes.refine import Refiner, event_offsets
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.keyframes.windows import NEAR_TIE, Window, find_windows
@@ -115,6 +116,9 @@ def _unusable(motion: Motion) -> str:
         return f"the recording has {len(motion)} frames; a movement needs at least {_LEAST_FRAMES}"
     if not motion.present.any():
         return "no joint was seen in the recording"
+    change_s = change_of_person_s(motion)
+    if change_s is not None:
+        return f"the body changes at {change_s:.1f} s, as if two people's data were joined: record one person a trial"
     return ""
 
 

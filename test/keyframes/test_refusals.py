@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sport_nodes.actions import action_names
 from sport_nodes.diagnosis.diagnose import diagnose
+from sport_nodes.errors import InputError
 from sport_nodes.keyframes.align import align
 from sport_nodes.keyframes.target import load_target
 from sport_nodes.lab.simulate import simulate
@@ -50,3 +51,27 @@ def test_constants_and_noise_are_refused(frames: int, spread_m: float, seed: int
 @pytest.mark.parametrize("action", action_names())
 def test_all_joints_in_one_place_are_refused(action: str) -> None:
     assert reason_of(Motion(np.arange(60) / 30.0, np.zeros((60, JOINT_COUNT, 3))), action)
+
+
+@pytest.mark.parametrize("action", action_names())
+@pytest.mark.parametrize("at", [0.35, 0.6])
+def test_two_peoples_data_joined_are_refused_and_one_persons_are_not(action: str, at: float) -> None:
+    one, other = (simulate(action, seed=s, height_m=h, rate_hz=30.0).motion for s, h in ((42, 1.6), (43, 1.75)))
+    frames = min(len(one), len(other))
+    change = round(at * frames)
+    joined = np.concatenate([one.positions_m[:change], other.positions_m[change:frames]])
+    reason = reason_of(Motion(one.times_s[:frames], joined), action)
+    assert f"the body changes at {one.times_s[change]:.1f} s" in reason
+    assert reason_of(one, action) == ""
+
+
+def test_a_leap_of_one_body_is_no_other_person() -> None:
+    positions = np.array(THROW.positions_m)
+    positions[40:, :, 0] += 0.3
+    assert "the body changes" not in reason_of(Motion(THROW.times_s, positions))
+
+
+@pytest.mark.parametrize("times", [[0.0, 0.2, 0.1], [0.0, 0.0, 0.1], [0.0, np.nan, 0.1]])
+def test_times_that_do_not_rise_are_refused_with_the_reason(times: list[float]) -> None:
+    with pytest.raises(InputError, match="time"):
+        Motion(np.array(times), np.zeros((3, JOINT_COUNT, 3)))
