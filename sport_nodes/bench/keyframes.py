@@ -1,4 +1,4 @@
-"""Exact DTW with slope limits beside dtaidistance's C on the same series."""
+"""MotionDTW and its inner loop beside dtaidistance's C on the same series."""
 
 from __future__ import annotations
 
@@ -9,10 +9,20 @@ from numpy.typing import NDArray
 
 from sport_nodes.bench.timing import Row, compare
 from sport_nodes.errors import InputError
+from sport_nodes.keyframes.align import align
 from sport_nodes.keyframes.dtw import accumulate, distances, trace
+from sport_nodes.keyframes.target import load_target
+from sport_nodes.keyframes.windows import find_windows
+from sport_nodes.lab.simulate import simulate
 
 FRAMES: Final = 90
 DIMENSIONS: Final = 36
+#: A target of 3 s in a recording of 60 s, both at the 30 frames a second of stage one.
+TARGET_FRAMES: Final = 90
+RECORDING_FRAMES: Final = 1800
+#: How much longer the recording is that shows how time grows.
+LONGER: Final = 10
+LONG_REPEATS: Final = 7
 
 
 def rows() -> list[Row]:
@@ -39,4 +49,50 @@ def rows() -> list[Row]:
     return [
         compare(f"DTW with path, {size}", ours, "dtaidistance warping_path", peer),
         compare(f"DTW with path, {size}", ours, "dtaidistance C, distance only", peer_distance),
+        *_finding(rng, scale),
+        _whole(),
     ]
+
+
+def _finding(rng: np.random.Generator, scale: NDArray[np.float64]) -> list[Row]:
+    """Stage one: where in a recording the target is; and that ten times the recording takes ten times as long."""
+    from dtaidistance.subsequence.dtw import subsequence_alignment
+
+    target = np.cumsum(rng.normal(size=(TARGET_FRAMES, DIMENSIONS)), axis=0)
+    recording = np.cumsum(rng.normal(size=(RECORDING_FRAMES, DIMENSIONS)), axis=0)
+    long = np.tile(recording, (LONGER, 1))
+
+    def find(frames: NDArray[np.float64]) -> object:
+        return find_windows(distances(target, frames, scale), most=2)
+
+    return [
+        compare(
+            "a 3 s target found in 60 s",
+            lambda: find(recording),
+            "dtaidistance subsequence, C",
+            lambda: subsequence_alignment(target, recording, use_c=True).best_match(),
+            repeats=LONG_REPEATS,
+        ),
+        compare(
+            "a 3 s target found in 10 min",
+            lambda: find(long),
+            "ten times the same in 60 s",
+            lambda: [find(recording) for _ in range(LONGER)],
+            repeats=LONG_REPEATS,
+        ),
+    ]
+
+
+def _whole() -> Row:
+    """From positions to keyframes, of a recording cut to about 90 frames of the grid."""
+    from dtaidistance import dtw_ndim
+
+    trial = simulate("overhead_pass", seed=3, tempo=1.4, rate_hz=60.0)
+    begin, end = trial.stage_bounds_s[0, [0, -1]]
+    motion = trial.motion.between(begin, end)
+    target = load_target("overhead_pass", motion)
+    series = [np.nan_to_num(m.positions_m.reshape(len(m), -1)) for m in (target.motion, motion)]
+    name = f"positions to keyframes, {len(motion)} x {len(target.motion)} frames"
+    return compare(
+        name, lambda: align(motion, target), "dtaidistance C, distance only", lambda: dtw_ndim.distance_fast(*series)
+    )

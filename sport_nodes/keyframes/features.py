@@ -105,7 +105,10 @@ def resample(motion: Motion, rate_hz: float) -> Motion:
     shape = (count, *motion.positions_m.shape[1:])
     positions, sigma = np.full(shape, np.nan), np.full(shape[:2], np.nan)
     present = motion.present
-    patterns, pattern_of = np.unique(present, axis=1, return_inverse=True)
+    if present.all():  # sorting the joints by when they were seen takes longer than all the rest
+        patterns, pattern_of = present[:, :1], np.zeros(present.shape[1], dtype=np.intp)
+    else:
+        patterns, pattern_of = np.unique(present, axis=1, return_inverse=True)
     for k, seen in enumerate(patterns.T):
         if seen.sum() < 2:
             continue
