@@ -28,6 +28,7 @@ _AS_GOOD: Final = 0.03
 # An event is looked for no nearer than this and no further than that around the path.
 _LEAST_REACH_S: Final = 0.06
 _MOST_REACH_S: Final = 0.30
+# Speeds have several peaks, and noise adds more: a peak of speed is looked for no further than the least reach.
 # An extreme of position is the only one between its neighbours; it may be this far from where the path has it.
 _EXTREME_REACH_S: Final = 0.60
 # An event further than this from the target's own keyframe is not the one it was marked by.
@@ -110,7 +111,9 @@ class Refiner:
             return None
         offset, time = self.offsets_s[keyframe.name], expected[index]
         before = after = float(np.clip(width / 2.0, _LEAST_REACH_S, _MOST_REACH_S))
-        if keyframe.event.at in ("maximum", "minimum") and not keyframe.event.rate:
+        if keyframe.event.rate:
+            before = after = _LEAST_REACH_S
+        elif keyframe.event.at in ("maximum", "minimum"):
             previous = expected[index - 1] if index else span[0]
             following = expected[index + 1] if index + 1 < len(expected) else span[1]
             before = float(np.clip((time - previous) / 2.0, before, _EXTREME_REACH_S))

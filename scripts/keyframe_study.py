@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Keyframes and stages in the simulated lab: `python scripts/keyframe_study.py [--first SEED] [--people N]`.
+
+The four movements by people of many sizes, at several tempos, with noise and idle time before and after, against the
+lab's truth; beside it, on the same recordings, other ways to align (alignment_peers). All figures are simulated.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+from alignment_peers import carried, instants, methods, stage_overlap
+
+from sport_nodes.actions import action_names
+from sport_nodes.keyframes.align import align
+from sport_nodes.keyframes.features import smooth
+from sport_nodes.keyframes.target import load_target
+from sport_nodes.lab.simulate import SimulatedTrial, simulate
+from sport_nodes.motion import Motion
+
+TEMPOS = (0.6, 0.8, 1.0, 1.3, 1.6)
+NOISE_M = 0.006
+IDLE_S = (2.0, 1.5)
+OURS = "MotionDTW"
+
+
+def observed(trial: SimulatedTrial, seed: int) -> Motion:
+    """The trial with noise that swings as a smoothed joint's does, about 5 Hz."""
+    noise = np.random.default_rng(seed).normal(size=(len(trial.motion), trial.motion.positions_m[0].size))
+    noise = smooth(noise, 1.0)
+    noise *= NOISE_M / noise.std()
+    return trial.motion.moved(trial.motion.positions_m + noise.reshape(trial.motion.positions_m.shape))
+
+
+def study(action: str, seeds: range) -> None:
+    errors: dict[str, list[float]] = {}
+    overlaps: dict[str, list[float]] = {}
+    refused = 0
+    for seed in seeds:
+        trial = simulate(
+            action,
+            seed=seed,
+            tempo=TEMPOS[seed % len(TEMPOS)],
+            repetitions=1,
+            idle_before_s=IDLE_S[0],
+            idle_after_s=IDLE_S[1],
+            rate_hz=30.0,
+        )
+        motion = observed(trial, seed)
+        target = load_target(action, motion)
+        truth_s, truth_bounds_s = {k.name: k.time_s for k in trial.keyframes}, trial.stage_bounds_s[0]
+        found = align(motion, target)
+        if found.reason or len(found.stage_bounds_s) != 1:
+            refused += 1
+            continue
+        times = {OURS: {k.name: k.time_s for k in found.keyframes}}
+        bounds = {OURS: found.stage_bounds_s[0]}
+        for name, method in methods().items():
+            path = carried(target.motion, motion, method)
+            times[name] = instants(path, target.keyframes)
+            bounds[name] = np.interp(target.stage_bounds_s, *path)
+        for name in times:
+            errors.setdefault(name, []).extend(abs(times[name][k] - truth_s[k]) for k in truth_s)
+            overlaps.setdefault(name, []).extend(stage_overlap(bounds[name], truth_bounds_s))
+    print(f"{action}: {len(seeds)} people, {refused} refused or miscounted")
+    for name, off_s in errors.items():
+        off = (
+            f"keyframes off by {1e3 * np.median(off_s):3.0f} ms (median), {1e3 * np.percentile(off_s, 95):4.0f} (95 %)"
+        )
+        print(f"  {name:34s} {off}; stage IoU {np.mean(overlaps[name]):.3f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--first", type=int, default=61000)
+    parser.add_argument("--people", type=int, default=40)
+    parser.add_argument("--action", nargs="*", default=action_names())
+    options = parser.parse_args()
+    for action in options.action:
+        study(action, range(options.first, options.first + options.people))
+
+
+if __name__ == "__main__":
+    main()
