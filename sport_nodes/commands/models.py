@@ -63,7 +63,8 @@ def train_command(options: argparse.Namespace) -> Output:
     from sport_nodes.training.config import TrainConfig
     from sport_nodes.training.train import train
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("sport_nodes").setLevel(logging.INFO)
     given = {"start_from": options.start_from, "run_directory": options.run}
     given |= {name: getattr(options, name) for name in ("people", "epochs", "seed")}
     config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})

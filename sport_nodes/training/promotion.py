@@ -62,7 +62,11 @@ def judge(
     tall = np.array([_band(h) for h in height_m])
     for name in [*np.unique(movements), *np.unique(tall)]:
         rows = (movements == name) | (tall == name)
-        if len(np.unique(people[rows])) < FEWEST_IN_BAND:
+        if (count := len(np.unique(people[rows]))) < FEWEST_IN_BAND:
+            if name in movements:
+                reasons.append(
+                    f"{name} was done by {count} of the test people, {FEWEST_IN_BAND} are needed to judge it"
+                )
             continue
         bands[str(name)] = float(gain[rows].mean())
         if bands[str(name)] > LARGEST_LOSS:

@@ -68,6 +68,10 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
         model.with_suffix(".json")
     )
     promotion = compare(Scorer.load(model), present, test)
+    unbounded = sorted(name for name, width in intervals.total.items() if not np.isfinite(width))
+    if unbounded:
+        reason = f"too few validation trials to calibrate the intervals of {', '.join(unbounded)}"
+        promotion = dataclasses.replace(promotion, reasons=(*promotion.reasons, reason))
     report |= {"promotion": dataclasses.asdict(promotion), "present": present.identity, "data_sha256": sha256}
     (version / REPORT_FILE).write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     (version / "scorer.md").write_text(

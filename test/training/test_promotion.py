@@ -38,6 +38,12 @@ def test_an_equal_model_or_one_that_may_be_luck_is_not() -> None:
     assert not lucky.promoted
 
 
+def test_a_movement_that_hardly_anybody_did_cannot_be_judged() -> None:
+    few = judged({f"movement_{k}": 2.0 for k in range(TRIALS)}, people=2)
+    assert len(few.reasons) == TRIALS
+    assert "done by 2 of the test people" in few.reasons[0]
+
+
 def test_better_on_the_whole_is_not_enough_where_a_movement_or_the_tall_lose() -> None:
     reasons = judged({"sit_up": 6.0, "free_throw": -LARGEST_LOSS - 0.5}).reasons
     assert len(reasons) == 1

@@ -102,3 +102,26 @@ def test_simulated_trials_stand_in_for_the_other_movements_only(rows: list[dict[
         assert own not in after.action[~real]
         assert not set(after.person[real]) & set(after.person[~real])
     assert sum(len(part) for part in joined) == sum(len(part) for part in parts) + 30
+
+
+def test_the_better_model_goes_whole_into_the_machines_models(
+    rows: list[dict[str, Any]],
+    present: Scorer,
+    tmp_path: Path,
+    plain_model: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
+    from sport_nodes.training.retrain import _put_in_place, compare
+
+    monkeypatch.setenv("SPORT_COACH_HOME", str(tmp_path / "home"))
+    parts, _ = recorded_parts(iter(rows), present)
+    better = Scorer.load(plain_model(tmp_path / "better", offset=75))
+    judgement = compare(better, present, parts[2])
+    assert judgement.promoted
+    assert judgement.bands.keys() == {ACTION, "1.7 to 1.8 m"}
+    assert not compare(present, better, parts[2]).promoted
+    placed = _put_in_place(tmp_path / "better", tmp_path, better.sha256, judgement)
+    assert placed == tmp_path / "home" / "models" / f"scorer-{better.sha256[:10]}"
+    assert Scorer.load(placed / "scorer.onnx").identity == better.identity
+    assert Scorer.load(tmp_path / "versions" / placed.name / "scorer.onnx").identity == better.identity
