@@ -27,7 +27,7 @@ EPOCH_S = 1_700_000_000.0
 RATERS = ("Ana", "Bo", "Wei")
 DAMAGED_EVERY = 100
 #: So many movements are simulated; more trials are the same ones, shifted in space and time.
-DISTINCT = 400
+DISTINCT = 100
 TRIALS_PER_PERSON = 4
 
 

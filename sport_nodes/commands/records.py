@@ -38,6 +38,7 @@ def register(commands: Any) -> None:
     parser = datasets.add_parser("build", help="recorded bags and their labels to Parquet; again: only what changed")
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="folders with bags, such as the store")
     parser.add_argument("--processes", type=int, default=1, metavar="N", help="default: 1; the result is the same")
+    parser.add_argument("--ray", default="", metavar="ADDRESS", help="on this Ray cluster; `local` starts one here")
     add_output(parser, "folder of the data set")
     add_json(parser)
     parser.set_defaults(handler=dataset_build_command)
@@ -100,7 +101,11 @@ def dataset_build_command(options: argparse.Namespace) -> Output:
     def progress(done: int, of: int) -> None:
         print(f"{done} of {of} shards", file=sys.stderr, end="\n" if done == of else "\r")
 
-    built = build_dataset(options.folders, options.output, processes=options.processes, progress=progress)
+    if options.ray:
+        require_ray()
+    built = build_dataset(
+        options.folders, options.output, processes=options.processes, ray_address=options.ray, progress=progress
+    )
     lines = [f"{built.trials} trials, {built.built} of them read now; SHA-256 {built.sha256}", str(options.output)]
     lines += [f"left out: {bag}: {reason}" for bag, reason in built.left_out]
     return Output(dataclasses.asdict(built), "\n".join(lines))
@@ -114,6 +119,14 @@ def require_pyarrow() -> None:
         raise InputError(
             "data sets need pyarrow, which is not installed: .venv/bin/pip install -c constraints.txt '.[train]'"
         ) from error
+
+
+def require_ray() -> None:
+    """Raises InputError, with the way to mend it, where there is no Ray."""
+    try:
+        import ray  # noqa: F401
+    except ImportError as error:
+        raise InputError("--ray needs Ray, which is not installed: .venv/bin/pip install '.[cluster]'") from error
 
 
 def runs_command(options: argparse.Namespace) -> Output:

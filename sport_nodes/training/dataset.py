@@ -26,6 +26,8 @@ _COMPRESSION: Final = "zstd"
 #: Rows that are held in memory at once (a trial is some 100 kB).
 _ROWS_AT_ONCE: Final = 64
 _SHARDS: Final = "trials-*.parquet"
+#: Items that go to a machine of a cluster at once.
+_CHUNK: Final = 16
 
 
 @dataclass(frozen=True)
@@ -49,18 +51,21 @@ def build_dataset(
     output: Path,
     *,
     processes: int = 1,
+    ray_address: str = "",
     progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> Built:
     """Build, or bring up to date, the data set of all bags under these folders; trials that are gone leave it.
 
     The same bags and labels give the same bytes, whatever the number of processes and of builds before. A build that
-    was stopped goes on from its finished shards. Raises InputError when there is no bag.
+    was stopped goes on from its finished shards. ray_address: of a Ray cluster that does the work in place of
+    processes, "local" for one on this machine; bags and output are on file systems that all of its machines see under
+    the same paths. Raises InputError when there is no bag.
     """
     found = [place for folder in folders for place in find_sources(folder)]
     if not found:
         raise InputError(f"no bags under {', '.join(map(str, folders))}; expected .mcap or .db3 files")
     output.mkdir(parents=True, exist_ok=True)
-    with _mapper(processes) as mapped:
+    with _mapper(processes, ray_address) as mapped:
         sources = sorted(mapped(_fingerprint, found), key=lambda s: (s.bag_sha256, s.name))
         # A bag that was copied is the same trial: once is enough.
         sources = [next(same) for _, same in groupby(sources, key=lambda s: s.bag_sha256)]
@@ -108,14 +113,22 @@ def erase_from_dataset(dataset: Path, athlete: str) -> int:
 
 
 @contextmanager
-def _mapper(processes: int) -> Iterator[Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]]:
-    """`map` here, or over processes."""
+def _mapper(
+    processes: int, ray_address: str
+) -> Iterator[Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]]:
+    """`map` here, over processes, or over a cluster."""
+    if ray_address:
+        from ray.util.multiprocessing import Pool
+
+        with Pool(ray_address=ray_address) as pool:
+            yield partial(pool.imap, chunksize=_CHUNK)
+        return
     if processes == 1:
         yield map
         return
     # Not forked: the parent may hold threads that a fork would not survive.
-    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
-        yield pool.map
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as local:
+        yield local.map
 
 
 def _fingerprint(place: tuple[Path, str]) -> Source:

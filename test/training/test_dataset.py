@@ -126,3 +126,10 @@ def test_the_command_builds_and_counts(store: Path, tmp_path: Path, capsys: pyte
     assert sum(card["people"].values()) == len(PEOPLE)
     assert (card["labelled"], len(card["shards"])) == (3, len(shard_paths(tmp_path / "set")))
     assert main(["dataset", "build", str(tmp_path / "nowhere"), "-o", str(tmp_path / "x")]) == 2
+
+
+def test_a_ray_cluster_gives_the_same_bytes(store: Path, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="no Ray on this machine: it comes with the extra `cluster`")
+    build_dataset([store], tmp_path / "one")
+    build_dataset([store], tmp_path / "ray", ray_address="local")
+    assert contents(tmp_path / "one") == contents(tmp_path / "ray")
