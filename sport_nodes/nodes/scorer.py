@@ -18,7 +18,6 @@ from sport_nodes.nodes.run import run_node
 from sport_nodes.scoring.live import LiveScorer
 from sport_nodes.scoring.marking import scorer_of
 from sport_nodes.scoring.model_in_use import Model, ModelInUse
-from sport_nodes.scoring.personal import PersonalScorer
 from sport_nodes.scoring.teacher import teacher_file
 
 #: How often the scorer looks whether its teacher's standard has learned [s].
@@ -41,9 +40,9 @@ class ScorerNode(SportNode):
         self._scores_live = self.publisher(StageScores, topics.SCORE_LIVE, qos.STREAM)
 
     def activate(self) -> None:
-        self._in_use = ModelInUse(self._loaded(self.value("model"), self.value("teacher")))
+        self._model, self._teacher = self.value("model"), self.value("teacher")
+        self._in_use = ModelInUse(self._loaded(self._model, self._teacher))
         self._seen = self._standard_changed()
-        self._model = self.value("model")
         self._work = Background(self, "reload")
         self._trial: Any = None
         self._live: LiveScorer | None = None
@@ -65,16 +64,15 @@ class ScorerNode(SportNode):
 
     def _standard_changed(self) -> float:
         """When the teacher's standard last changed, 0 where there is none."""
-        teacher = self.value("teacher")
-        path = teacher_file(teacher) if teacher else None
+        path = teacher_file(self._teacher) if self._teacher else None
         return path.stat().st_mtime if path is not None and path.is_file() else 0.0
 
     def _take_new_marks(self) -> None:
-        """Use what the teacher's standard has learned since it was read, and not a teacher who was named since."""
+        """Use what the teacher's standard has learned since it was read."""
         changed = self._standard_changed()
-        if changed != self._seen and isinstance(self._in_use.model, PersonalScorer):
+        if changed != self._seen:
             self._seen = changed
-            self._work.submit(partial(self._loaded, self._model, self.value("teacher")), self._in_use.swap)
+            self._work.submit(partial(self._loaded, self._model, self._teacher), self._in_use.swap)
 
     def _tell_model(self) -> None:
         self.health.figure("model", self._in_use.model.identity)
@@ -106,7 +104,8 @@ class ScorerNode(SportNode):
         response.model = self._in_use.model.identity
         model, teacher = request.model or self.value("model"), self.value("teacher")
         self._in_use.swap(await self._work.result_of(partial(self._loaded, model, teacher)))
-        self._model = model
+        self._model, self._teacher = model, teacher
+        self._seen = self._standard_changed()
         self._tell_model()
         response.accepted, response.model = True, self._in_use.model.identity
         response.message = f"now scoring with {response.model}"

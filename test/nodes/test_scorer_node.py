@@ -22,8 +22,11 @@ from sport_nodes import topics, up
 from sport_nodes.lab.simulate import simulate
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.scorer import ScorerNode
+from sport_nodes.scoring.familiarity import FEATURES
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.sidecar import file_sha256
+from sport_nodes.scoring.standard import MARKS, Example
+from sport_nodes.scoring.teacher import Teacher, teacher_file
 
 ACTION = "free_throw"
 MOTION = simulate(ACTION, seed=3, rate_hz=30.0).motion
@@ -159,3 +162,46 @@ def test_a_model_that_fails_in_its_first_trial_gives_way_to_the_one_before(bench
     assert bench.scores[0].model == before.identity
     assert bench.scores[0].value == pytest.approx(before.score(MOTION, ACTION).value, abs=1e-3)
     assert "back to" in bench.scorer.health.summary().message
+
+
+def test_a_teachers_standard_comes_into_use_as_it_learns_and_goes_as_it_came(
+    bench: Bench, models: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SPORT_COACH_HOME", str(tmp_path / "home"))
+    alone = Scorer.load(models[0])
+    rng = np.random.default_rng(0)
+    teacher = Teacher("Wei", model=str(models[0]), model_sha256=alone.sha256, familiarity=alone.familiarity)
+
+    def mark(count: int) -> None:
+        for _ in range(count):
+            model = np.clip(rng.normal(75.0, 10.0) + rng.normal(0.0, 3.0, MARKS), 0.0, 100.0)
+            features = alone.familiarity.mean[ACTION] + rng.normal(0.0, 0.5, len(FEATURES))
+            teacher.take(ACTION, Example(f"m{rng.integers(1 << 30)}", "p", features, model, model - 12.0))
+        teacher.write(teacher_file("Wei"))
+
+    def reload() -> None:
+        answer = bench.reload.call_async(ReloadScorer.Request())
+        bench.until(answer.done)
+        assert answer.result().accepted, answer.result().message
+
+    mark(15)
+    bench.scorer.set_parameters([Parameter("teacher", value="Wei")])
+    bench.send_trial("t1")
+    bench.until(lambda: len(bench.scores) == 1)
+    reload()
+    bench.send_trial("t2")
+    bench.until(lambda: len(bench.scores) == 2)
+    mark(1)
+    bench.until(lambda: bench.scorer._in_use.model.identity.endswith(teacher.identity))
+    bench.send_trial("t3")
+    bench.until(lambda: len(bench.scores) == 3)
+    bench.scorer.set_parameters([Parameter("teacher", value="")])
+    reload()
+    bench.send_trial("t4")
+    bench.until(lambda: len(bench.scores) == 4)
+    first, second, third, last = bench.scores
+    assert (first.model, last.model, last.value) == (alone.identity, alone.identity, first.value)
+    assert second.model.startswith(f"{alone.identity} + Wei ")
+    assert third.model == f"{alone.identity} + {teacher.identity}" != second.model
+    assert first.value - third.value == pytest.approx(12.0, abs=3.0)
+    assert "Wei's standard" in third.warnings[0]
