@@ -40,29 +40,39 @@ class IntervalTable:
     """Half-widths in points with everything measured, and by how much they widen.
 
     total: per action. stages: per action, one a stage. shares, factors: knots of the widening over the unmeasured
-    share; rising from 1.
+    share; rising from 1. joints: (17,) factors with that one joint dead all along.
     """
 
     total: dict[str, float]
     stages: dict[str, tuple[float, ...]]
     shares: tuple[float, ...]
     factors: tuple[float, ...]
+    joints: tuple[float, ...]
 
-    def widening(self, share: float) -> float:
-        """Factor for an unmeasured share of 0..1."""
-        return float(np.interp(share, self.shares, self.factors))
+    def widening(self, unmeasured: Array) -> float:
+        """Factor for the unmeasured share 0..1 of each joint (17,): by how much is missing, or by the worst that is."""
+        by_share = float(np.interp(unmeasured_share(unmeasured), self.shares, self.factors))
+        by_joint = 1.0 + float(np.max(unmeasured * (np.array(self.joints) - 1.0)))
+        return max(by_share, by_joint)
 
-    def total_half_width(self, action: str, *, share: float) -> float:
+    def total_half_width(self, action: str, *, unmeasured: Array) -> float:
         """Points either side of the total."""
-        return self.total[action] * self.widening(share)
+        return self.total[action] * self.widening(unmeasured)
 
-    def stage_half_widths(self, action: str, *, share: float) -> tuple[float, ...]:
+    def stage_half_widths(self, action: str, *, unmeasured: Array) -> tuple[float, ...]:
         """Points either side of each stage mark."""
-        return tuple(width * self.widening(share) for width in self.stages[action])
+        factor = self.widening(unmeasured)
+        return tuple(width * factor for width in self.stages[action])
 
     def as_dict(self) -> dict[str, Any]:
         """For the model's sidecar file."""
-        return {"total": self.total, "stages": self.stages, "shares": self.shares, "factors": self.factors}
+        return {
+            "total": self.total,
+            "stages": self.stages,
+            "shares": self.shares,
+            "factors": self.factors,
+            "joints": self.joints,
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> IntervalTable:
@@ -72,4 +82,5 @@ class IntervalTable:
             stages={k: tuple(map(float, v)) for k, v in data["stages"].items()},
             shares=tuple(map(float, data["shares"])),
             factors=tuple(map(float, data["factors"])),
+            joints=tuple(map(float, data["joints"])),
         )

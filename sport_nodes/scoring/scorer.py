@@ -185,11 +185,10 @@ class Scorer:
         latency_ms: float,
         unfinished: bool,
     ) -> StageScores:
-        share = unmeasured_share(unmeasured)
         value = float(outputs["score"].mean())
-        half = self._sidecar.intervals.total_half_width(sport.name, share=share)
+        half = self._sidecar.intervals.total_half_width(sport.name, unmeasured=unmeasured)
         marks = outputs["stages"].mean(axis=0)
-        halves = self._sidecar.intervals.stage_half_widths(sport.name, share=share)
+        halves = self._sidecar.intervals.stage_half_widths(sport.name, unmeasured=unmeasured)
         first = repetitions[0]
         edges_s = [first.begin_s, *(first.begin_s + outputs["bounds"][0] * first.duration_s), first.end_s]
         stages = tuple(

@@ -45,15 +45,20 @@ def augment(batch: Batch, *, generator: torch.Generator) -> Batch:
 
 
 def _chosen(count: int, probability: float, generator: torch.Generator) -> Tensor:
-    return torch.rand(count, generator=generator) < probability
+    return _uniform(count, generator=generator) < probability
+
+
+def _uniform(*shape: int, generator: torch.Generator) -> Tensor:
+    """0 to 1, on the generator's device."""
+    return torch.rand(*shape, generator=generator, device=generator.device)
 
 
 def _warp_time(batch: Batch, generator: torch.Generator) -> Batch:
     """A smooth warp phase + a sin(pi phase) + b sin(2 pi phase); boundaries move with it, speeds follow its slope."""
     n, _, length, _ = batch.pose.shape
     chosen = _chosen(n, PROBABILITY, generator)[:, None].float()
-    size = (torch.rand(n, 2, generator=generator) * 2.0 - 1.0) * LARGEST_WARP * chosen
-    phase = torch.linspace(0.0, 1.0, length)
+    size = (_uniform(n, 2, generator=generator) * 2.0 - 1.0) * LARGEST_WARP * chosen
+    phase = torch.linspace(0.0, 1.0, length, device=size.device)
     waves = torch.stack([torch.sin(torch.pi * phase), torch.sin(2.0 * torch.pi * phase)])
     source = phase + size @ waves
     position = (source * (length - 1)).clamp(0.0, length - 1.0)
@@ -67,7 +72,7 @@ def _warp_time(batch: Batch, generator: torch.Generator) -> Batch:
         return values.gather(2, index) * (1.0 - weight) + values.gather(2, index + 1) * weight
 
     # The warped time at which the source's boundary is reached.
-    bounds = torch.stack([torch.searchsorted(s, b) for s, b in zip(source.contiguous(), batch.bounds, strict=True)])
+    bounds = torch.searchsorted(source.contiguous(), batch.bounds.contiguous())
     mask = (sample(batch.mask[..., None])[..., 0] > 0.999).float()
     return Batch(
         sample(batch.pose) * mask[..., None],
@@ -81,9 +86,9 @@ def _warp_time(batch: Batch, generator: torch.Generator) -> Batch:
 def _turn_and_tilt(batch: Batch, generator: torch.Generator) -> Batch:
     n = len(batch.pose)
     chosen = _chosen(n, PROBABILITY, generator).float()
-    turn = torch.deg2rad((torch.rand(n, generator=generator) * 2 - 1) * HEADING_ERROR_DEG) * chosen
-    tilt = torch.deg2rad((torch.rand(n, 2, generator=generator) * 2 - 1) * LARGEST_TILT_DEG) * chosen[:, None]
-    zeros = torch.zeros(n)
+    turn = torch.deg2rad((_uniform(n, generator=generator) * 2 - 1) * HEADING_ERROR_DEG) * chosen
+    tilt = torch.deg2rad((_uniform(n, 2, generator=generator) * 2 - 1) * LARGEST_TILT_DEG) * chosen[:, None]
+    zeros = torch.zeros_like(turn)
     generators = torch.stack(
         [zeros, -turn, tilt[:, 0], turn, zeros, -tilt[:, 1], -tilt[:, 0], tilt[:, 1], zeros], dim=1
     )
@@ -99,7 +104,7 @@ def _noise(batch: Batch, generator: torch.Generator) -> Batch:
     """Smooth joint noise; its slope in time goes into the velocity."""
     n, v, length, _ = batch.pose.shape
     chosen = _chosen(n, PROBABILITY, generator)[:, None, None, None].float()
-    knots = torch.randn(n, v * 3, length // 6 + 2, generator=generator) * JOINT_NOISE
+    knots = torch.randn(n, v * 3, length // 6 + 2, generator=generator, device=generator.device) * JOINT_NOISE
     noise = torch.nn.functional.interpolate(knots, size=length, mode="linear", align_corners=True)
     noise = noise.reshape(n, v, 3, length).transpose(2, 3) * chosen
     duration_s = 2.0 ** (batch.condition[:, -1] + 1.0)
@@ -112,8 +117,8 @@ def _noise(batch: Batch, generator: torch.Generator) -> Batch:
 def _mirror(batch: Batch, generator: torch.Generator) -> Batch:
     """Left becomes right: joints swap and y changes sign. The marks stay."""
     chosen = _chosen(len(batch.pose), PROBABILITY, generator)
-    order = torch.tensor(MIRROR_INDEX)
-    flip = torch.tensor([1.0, -1.0, 1.0])
+    order = torch.tensor(MIRROR_INDEX, device=batch.pose.device)
+    flip = torch.tensor([1.0, -1.0, 1.0], device=batch.pose.device)
 
     def mirrored(values: Tensor) -> Tensor:
         return torch.where(chosen[:, None, None, None], values[:, order] * flip, values)
@@ -124,20 +129,18 @@ def _mirror(batch: Batch, generator: torch.Generator) -> Batch:
 
 def _lose_joints(batch: Batch, generator: torch.Generator) -> Batch:
     """Up to LARGEST_DEAD joints are dead all along, or hide for a while. Trunk corners die too, but one at most."""
-    n, _, length = batch.mask.shape
-    mask = batch.mask.clone()
-    trunk = {INDEX[name] for name in TRUNK_JOINTS}
-    for sample in torch.nonzero(_chosen(n, DEAD_PROBABILITY, generator))[:, 0].tolist():
-        count = int(torch.randint(1, LARGEST_DEAD + 1, (1,), generator=generator))
-        joints = torch.randperm(JOINT_COUNT, generator=generator)[:count].tolist()
-        trunk_lost = False
-        for joint in joints:
-            if joint in trunk and trunk_lost:
-                continue
-            trunk_lost |= joint in trunk
-            dead = bool(torch.rand(1, generator=generator) < 0.5)
-            begin = 0 if dead else int(torch.randint(0, length, (1,), generator=generator))
-            end = length if dead else begin + length // 3
-            mask[sample, joint, begin:end] = 0.0
+    n, joints, length = batch.mask.shape
+    device = batch.mask.device
+    trunk = torch.zeros(joints, dtype=torch.bool, device=device)
+    trunk[[INDEX[name] for name in TRUNK_JOINTS]] = True
+    count = torch.randint(1, LARGEST_DEAD + 1, (n, 1), generator=generator, device=device)
+    rank = _uniform(n, joints, generator=generator).argsort(dim=1).argsort(dim=1)
+    first_of_trunk = rank == torch.where(trunk, rank, joints).min(dim=1, keepdim=True).values
+    lost = (rank < count) & (~trunk | first_of_trunk) & _chosen(n, DEAD_PROBABILITY, generator)[:, None]
+    dead = _uniform(n, joints, generator=generator) < 0.5
+    begin = (_uniform(n, joints, generator=generator) * length).long()
+    frame = torch.arange(length, device=device)
+    hidden = (frame >= begin[..., None]) & (frame < begin[..., None] + length // 3)
+    mask = batch.mask * ~(lost[..., None] & (dead[..., None] | hidden))
     there = mask[..., None]
     return Batch(batch.pose * there, batch.velocity * there, mask, batch.condition, batch.bounds)

@@ -18,7 +18,7 @@ from sport_nodes.training.trial_set import TrialSet
 
 Array = NDArray[np.float64]
 
-PREDICTION_BATCH: Final = 64
+PREDICTION_BATCH: Final = 128
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,31 +33,32 @@ class Predictions:
 
 
 class TensorSet:
-    """The rows of a trial set, ready to be drawn."""
+    """The rows of a trial set on one device, ready to be drawn."""
 
-    def __init__(self, trials: TrialSet) -> None:
-        self._pose = torch.from_numpy(trials.pose)
-        self._velocity = torch.from_numpy(trials.velocity)
-        self._mask = torch.from_numpy(trials.mask)
+    def __init__(self, trials: TrialSet, device: torch.device | str = "cpu") -> None:
+        self._device = torch.device(device)
+        self._pose = torch.from_numpy(trials.pose).to(device)
+        self._velocity = torch.from_numpy(trials.velocity).to(device)
+        self._mask = torch.from_numpy(trials.mask).to(device)
         kind = torch.nn.functional.one_hot(torch.from_numpy(trials.action), len(trials.action_names)).float()
-        self._condition = torch.cat([kind, torch.from_numpy(trials.tempo).float()[:, None]], dim=1)
-        self._total = torch.from_numpy(trials.total).float()
-        self._stages = torch.from_numpy(trials.stages).float()
-        self._bounds = torch.from_numpy(trials.bounds).float()
-        self._grade = torch.bucketize(self._total, torch.tensor(GRADE_BOUNDS), right=True)
-        self._action = torch.from_numpy(trials.action)
+        self._condition = torch.cat([kind, torch.from_numpy(trials.tempo).float()[:, None]], dim=1).to(device)
+        self._total = torch.from_numpy(trials.total).float().to(device)
+        self._stages = torch.from_numpy(trials.stages).float().to(device)
+        self._bounds = torch.from_numpy(trials.bounds).float().to(device)
+        self._grade = torch.bucketize(self._total, torch.tensor(GRADE_BOUNDS, device=device), right=True)
+        self._action = torch.from_numpy(trials.action).to(device)
 
     def __len__(self) -> int:
         return len(self._total)
 
     def batch(self, rows: NDArray[np.intp]) -> Batch:
         """Inputs of the chosen rows."""
-        i = torch.from_numpy(rows)
+        i = torch.from_numpy(rows).to(self._device)
         return Batch(self._pose[i], self._velocity[i], self._mask[i], self._condition[i], self._bounds[i])
 
     def marks(self, rows: NDArray[np.intp], bounds: Tensor) -> Marks:
         """Labels of the chosen rows; bounds come from the (augmented) batch."""
-        i = torch.from_numpy(rows)
+        i = torch.from_numpy(rows).to(self._device)
         return Marks(self._total[i], self._stages[i], bounds, self._grade[i], self._action[i])
 
     def input_statistics(self) -> tuple[Tensor, Tensor]:
@@ -72,7 +73,7 @@ class TensorSet:
 
 def predict(network: ScoringNetwork, trials: TrialSet) -> Predictions:
     """Run the network over every row, in evaluation mode."""
-    data = TensorSet(trials)
+    data = TensorSet(trials, next(network.parameters()).device)
     network.eval()
     parts: list[tuple[Tensor, ...]] = []
     with torch.inference_mode():
@@ -88,5 +89,5 @@ def predict(network: ScoringNetwork, trials: TrialSet) -> Predictions:
                     out.joint_importance,
                 )
             )
-    joined = (torch.cat(column).double().numpy() for column in zip(*parts, strict=True))
+    joined = (torch.cat(column).double().cpu().numpy() for column in zip(*parts, strict=True))
     return Predictions(*joined)

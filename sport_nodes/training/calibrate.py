@@ -21,6 +21,9 @@ Array = NDArray[np.float64]
 DEAD_COUNTS: Final = (1, 2, 3, 4, 5)
 #: An interval widens by at least this much per unmeasured share, whatever the sample says.
 LEAST_WIDENING: Final = 1.0
+#: ... and by at least this factor for a dead joint that counts: what simulated people lose by it is the least that real
+#: ones may.
+LEAST_JOINT_FACTOR: Final = 1.15
 
 
 def calibrate_intervals(network: ScoringNetwork, validation: TrialSet, *, seed: int) -> IntervalTable:
@@ -42,7 +45,14 @@ def calibrate_intervals(network: ScoringNetwork, validation: TrialSet, *, seed: 
         shares.append(share)
         least = max(factors[-1], 1.0 + LEAST_WIDENING * share)
         factors.append(max(least, conformal_half_width(error / whole[action], coverage=COVERAGE)))
-    return IntervalTable(total, stages, tuple(shares), tuple(factors))
+    joints = []
+    for joint in range(JOINT_COUNT):
+        alive = np.ones((len(validation), JOINT_COUNT))
+        alive[:, joint] = 0.0
+        error, _, _ = _errors(network, with_joints(validation, alive))
+        least = LEAST_JOINT_FACTOR if unmeasured_share(1.0 - alive[0]) > 0 else 1.0
+        joints.append(max(least, conformal_half_width(error / whole[action], coverage=COVERAGE)))
+    return IntervalTable(total, stages, tuple(shares), tuple(factors), tuple(joints))
 
 
 def fit_familiarity(training: TrialSet) -> Familiarity:

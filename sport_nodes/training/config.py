@@ -16,9 +16,12 @@ def default_run_directory() -> Path:
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """Defaults train the shipped model.
+    """Defaults are for two CPU cores; the shipped model's figures are in its card.
 
     people, trials_per_person: of the simulated data set, over all actions. workers: processes that make it.
+    fused_share: of the trials, those that go through the simulated sensors and the fusion (a second of CPU each).
+    pruned_epochs: after training, channels are pruned and the rest trained on for so long; 0 leaves them all.
+    device: of torch, "" for the GPU where there is one.
     ablation: a letter of network.ABLATIONS, "" for the whole network. start_from: a checkpoint whose weights to begin
     with. run_directory: checkpoints, data, figures; a run that stopped resumes from it.
     """
@@ -26,12 +29,15 @@ class TrainConfig:
     seed: int = 1
     people: int = 360
     trials_per_person: int = 8
-    epochs: int = 40
+    fused_share: float = 0.06
+    epochs: int = 30
+    pruned_epochs: int = 8
     batch: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 0.02
     threads: int = 2
     workers: int = 2
+    device: str = ""
     ablation: str = ""
     start_from: Path | None = None
     run_directory: Path = field(default_factory=default_run_directory)

@@ -7,9 +7,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sport_nodes.scoring.intervals import IntervalTable, unmeasured_share
+from sport_nodes.scoring.intervals import IntervalTable
 from sport_nodes.scoring.network import ScoringNetwork
-from sport_nodes.skeleton import INDEX, JOINT_COUNT, JOINTS
+from sport_nodes.skeleton import JOINT_COUNT, JOINTS
 from sport_nodes.training.baselines import baseline_predictions
 from sport_nodes.training.batches import predict
 from sport_nodes.training.calibrate import with_joints
@@ -52,6 +52,11 @@ def evaluate(
             for name in np.unique(test.condition)
             if (rows := test.condition[first] == name).any()
         },
+        "per_source": {
+            name: score_metrics(score[rows], marks[rows])
+            for name, rows in (("fused", test.fused[first]), ("sensor-like", ~test.fused[first]))
+            if rows.any()
+        },
         "stage_mae": np.abs(stages - test.stages[first]).mean(axis=0).tolist(),
         "boundary_mae_s": _boundary_error_s(predictions.bounds, test),
         "intervals": _interval_figures(score, marks, test, intervals, first),
@@ -93,7 +98,7 @@ def _interval_figures(
     names = test.action_names.tolist()
     half = np.array(
         [
-            intervals.total_half_width(names[a], share=unmeasured_share(row))
+            intervals.total_half_width(names[a], unmeasured=row)
             for a, row in zip(test.action[first], unmeasured, strict=True)
         ]
     )
@@ -103,12 +108,11 @@ def _interval_figures(
 def _dead_joints(network: ScoringNetwork, test: TrialSet, intervals: IntervalTable) -> dict[str, Any]:
     """MAE with each joint dead all along, on evenly chosen test movements; `none` is the same with all joints."""
     test = test.take(np.unique(np.linspace(0, len(test) - 1, DEAD_JOINT_ROWS).round().astype(int)))
-    one_joint = np.zeros(JOINT_COUNT)
-    one_joint[INDEX["nose"]] = 1.0
     errors = {"none": float(np.abs(predict(network, test).score - test.total).mean())}
     for joint, name in enumerate(JOINTS):
         alive = np.ones((len(test), JOINT_COUNT))
         alive[:, joint] = 0.0
         errors[name] = float(np.abs(predict(network, with_joints(test, alive)).score - test.total).mean())
     worst = max(errors, key=lambda name: errors[name])
-    return {"mae": errors, "worst": worst, "widening": intervals.widening(unmeasured_share(one_joint))}
+    widening = {name: intervals.widening(np.eye(JOINT_COUNT)[joint]) for joint, name in enumerate(JOINTS)}
+    return {"mae": errors, "worst": worst, "widening": widening}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -39,10 +39,16 @@ def network_config(config: TrainConfig, actions: tuple[str, ...]) -> NetworkConf
 
 
 def load_network(checkpoint: Path, config: TrainConfig, actions: tuple[str, ...]) -> ScoringNetwork:
-    """The network with a checkpoint's weights."""
-    network = ScoringNetwork(network_config(config, actions))
-    network.load_state_dict(torch.load(checkpoint, weights_only=False)["network"])
+    """The network with a checkpoint's weights and widths."""
+    data = torch.load(checkpoint, weights_only=False, map_location="cpu")
+    network = ScoringNetwork(replace(network_config(config, actions), blocks=data["blocks"]))
+    network.load_state_dict(data["network"])
     return network
+
+
+def device_of(config: TrainConfig) -> torch.device:
+    """Where to train."""
+    return torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 @dataclass(eq=False)
@@ -64,6 +70,7 @@ class _State:
         torch.save(
             {
                 "network": self.network.state_dict(),
+                "blocks": self.network.config.blocks,
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
                 "generator": self.generator.get_state(),
@@ -79,7 +86,7 @@ class _State:
         partial.replace(path)
 
     def restore(self, path: Path) -> None:
-        data: dict[str, Any] = torch.load(path, weights_only=False)
+        data: dict[str, Any] = torch.load(path, weights_only=False, map_location="cpu")
         self.network.load_state_dict(data["network"])
         self.optimiser.load_state_dict(data["optimiser"])
         self.schedule.load_state_dict(data["schedule"])
@@ -90,22 +97,29 @@ class _State:
         self.best_mae, self.epoch = data["best_mae"], data["epoch"]
 
 
-def fit(config: TrainConfig, training: TrialSet, validation: TrialSet) -> ScoringNetwork:
-    """Train, or go on from the run directory's last checkpoint; the network that did best on the validation people."""
+def fit(
+    config: TrainConfig, training: TrialSet, validation: TrialSet, *, trained: ScoringNetwork | None = None
+) -> ScoringNetwork:
+    """Train, or go on from the run directory's last checkpoint; the network that did best on the validation people.
+
+    trained: a network to go on with; it has been through the curriculum.
+    """
     torch.set_num_threads(config.threads)
     torch.manual_seed(config.seed)
+    torch.set_float32_matmul_precision("high")
     directory = config.run_directory
     directory.mkdir(parents=True, exist_ok=True)
     actions = tuple(training.action_names.tolist())
-    data = TensorSet(training)
+    data = TensorSet(training, device_of(config))
     speed = np.linalg.norm(training.velocity, axis=3).mean(axis=(1, 2)) / VELOCITY_SCALE_S
     intensities = intensity(speed, training.action)
-    state = _begin(config, data, intensities, actions)
+    known = trained is not None
+    state = _begin(config, data, intensities, trained or ScoringNetwork(network_config(config, actions)), known=known)
     if (directory / LAST).is_file():
         state.restore(directory / LAST)
         log.info("resumed at epoch %d of %d", state.epoch + 1, config.epochs)
     while state.epoch < config.epochs:
-        losses = _epoch(config, state, data, training, intensities)
+        losses = _epoch(config, state, data, training, intensities, known=known)
         predictions = predict(state.network, validation)
         score, first = mean_per_trial(predictions.score, validation)
         figures = score_metrics(score, validation.total[first])
@@ -120,17 +134,17 @@ def fit(config: TrainConfig, training: TrialSet, validation: TrialSet) -> Scorin
             state.save(directory / BEST)
         state.save(directory / LAST)
         (directory / HISTORY).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
-    return load_network(directory / BEST, config, actions)
+    return load_network(directory / BEST, config, actions).to(device_of(config))
 
 
-def _begin(config: TrainConfig, data: TensorSet, intensities: NDArray[np.float64], actions: tuple[str, ...]) -> _State:
-    if config.start_from is not None:
-        network = load_network(config.start_from, config, actions)
-    else:
-        network = ScoringNetwork(network_config(config, actions))
+def _begin(
+    config: TrainConfig, data: TensorSet, intensities: NDArray[np.float64], network: ScoringNetwork, *, known: bool
+) -> _State:
+    network.to(device_of(config))
+    if not known:
         network.set_input_statistics(*data.input_statistics())
     steps = sum(
-        -(-int(admitted(intensities, epoch=_schedule_epoch(config, e)).sum()) // config.batch)
+        -(-int(admitted(intensities, epoch=_schedule_epoch(config, e, known=known)).sum()) // config.batch)
         for e in range(config.epochs)
     )
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -141,30 +155,36 @@ def _begin(config: TrainConfig, data: TensorSet, intensities: NDArray[np.float64
         network=network,
         optimiser=optimiser,
         schedule=schedule,
-        generator=torch.Generator().manual_seed(config.seed),
+        generator=torch.Generator(device_of(config)).manual_seed(config.seed),
         rng=np.random.default_rng(config.seed),
         hardness=np.zeros(len(data)),
         history=[],
     )
 
 
-def _schedule_epoch(config: TrainConfig, epoch: int) -> float:
+def _schedule_epoch(config: TrainConfig, epoch: int, *, known: bool) -> float:
     """The run's epoch in units of SCHEDULE_EPOCHS, in which the paper's epoch numbers are meant.
 
-    Weights that were trained before have been through the curriculum.
+    known: the weights have been trained before and are through the curriculum.
     """
-    return SCHEDULE_EPOCHS if config.start_from is not None else epoch * SCHEDULE_EPOCHS / config.epochs
+    return SCHEDULE_EPOCHS if known else epoch * SCHEDULE_EPOCHS / config.epochs
 
 
 def _epoch(
-    config: TrainConfig, state: _State, data: TensorSet, training: TrialSet, intensities: NDArray[np.float64]
+    config: TrainConfig,
+    state: _State,
+    data: TensorSet,
+    training: TrialSet,
+    intensities: NDArray[np.float64],
+    *,
+    known: bool,
 ) -> dict[str, float]:
     """One pass over the admitted rows; mean of every loss term."""
     state.network.train()
-    epoch = _schedule_epoch(config, state.epoch)
+    epoch = _schedule_epoch(config, state.epoch, known=known)
     progress = state.epoch / max(1, config.epochs - 1)
     order = draw_epoch(admitted(intensities, epoch=epoch), state.hardness, progress=progress, rng=state.rng)
-    sums: dict[str, float] = {}
+    sums: dict[str, torch.Tensor] = {}
     batches = range(0, len(order), config.batch)
     for begin in batches:
         rows = order[begin : begin + config.batch]
@@ -176,8 +196,8 @@ def _epoch(
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
         state.optimiser.step()
         state.schedule.step()
-        error = output.score.detach().double().numpy() - training.total[rows]
+        error = output.score.detach().double().cpu().numpy() - training.total[rows]
         state.hardness[rows] = difficulty(error, training.total[rows])
         for name, value in terms.items():
-            sums[name] = sums.get(name, 0.0) + float(value.detach())
-    return {name: value / len(batches) for name, value in sums.items()}
+            sums[name] = sums.get(name, torch.zeros_like(value)) + value.detach()
+    return {name: float(value) / len(batches) for name, value in sums.items()}

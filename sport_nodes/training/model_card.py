@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sport_nodes.scoring.intervals import UNCOUNTED_JOINTS
 from sport_nodes.training.cost import PAPER_OPERATIONS, PAPER_PARAMETERS, NetworkCost
 
 _METRICS = ("mae", "rmse", "srcc", "acc5", "acc10")
@@ -33,6 +34,7 @@ def model_card(
         *(_row(name.replace("_", " "), figures) for name, figures in report["baselines"].items()),
         *(_row(f"this network, {name}", figures) for name, figures in report["per_action"].items()),
         *(_row(f"this network, {name} m tall", figures) for name, figures in report["per_height_m"].items()),
+        *(_row(f"this network, {name} skeletons", figures) for name, figures in report["per_source"].items()),
         *(_row(f"this network, condition {name}", figures) for name, figures in report["per_condition"].items()),
         "",
         f"95 % bootstrap interval of the MAE over people: {report['ours']['mae_low']:.2f} to "
@@ -43,8 +45,9 @@ def model_card(
         f"90 % intervals hold {report['intervals']['coverage']:.1%} of the marks at a mean width of "
         f"{report['intervals']['mean_width']:.1f} points. With one joint dead all along, the worst is {worst}: "
         f"MAE {dead['mae'][worst]:.2f} against {dead['mae']['none']:.2f} with all joints "
-        f"(the constant's is {report['baselines']['constant']['mae']:.2f}); intervals then widen by "
-        f"{dead['widening']:.2f}.",
+        f"(the constant's is {report['baselines']['constant']['mae']:.2f}). Intervals then widen by "
+        f"{dead['widening'][worst]:.2f}, and for any other joint from the nose down by "
+        f"{min(f for n, f in dead['widening'].items() if n not in UNCOUNTED_JOINTS):.2f} at least.",
         "",
         "## Size",
         f"{cost.parameters / 1e6:.2f} M parameters and {cost.multiply_adds / 1e9:.3f} G multiply-adds "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -22,14 +22,15 @@ RATE_HZ: Final = 30.0
 class Degradation:
     """How a measured trial departs from the truth.
 
-    The defaults are somewhat worse than what the lab's sensors and fusion leave (median distance 7 to 8 mm, 95 % under
-    23 mm), for real ones are: Nakano et al. 2020 found 47 % of mean errors under 20 mm.
+    The defaults are about twice what the lab's sensors and fusion leave (mean distance 8 mm, 95 % under 18 mm in good
+    light), for real ones are worse: Nakano et al. 2020 found 47 % of mean errors under 20 mm.
     noise_m: standard deviation per axis of a joint at rest.
     noise_per_speed_s: what is added per m/s of the joint's speed (blur and lag of one half exposure).
     correlation_s: errors of neighbouring frames resemble each other over this long.
     offset_m: a joint centre is taken for a place this far off, all trial long.
     lost_joints, lost_share: how many joints hide, each for this share of the movement at most.
     tilt_deg: error of the vertical, standard deviation.
+    smoothing_s: standard deviation of the kernel that takes the top off fast movements.
     """
 
     noise_m: float = 0.005
@@ -39,6 +40,7 @@ class Degradation:
     lost_joints: int = 0
     lost_share: float = 0.0
     tilt_deg: float = 0.5
+    smoothing_s: float = 0.0
 
 
 GOOD_LIGHT: Final = Degradation()
@@ -48,6 +50,11 @@ OCCLUDED: Final = Degradation(lost_joints=3, lost_share=0.5)
 #: The founding paper's dataset: 20 % poor light, 15 % partly occluded.
 POOR_LIGHT_SHARE: Final = 0.20
 OCCLUDED_SHARE: Final = 0.15
+#: Share of a condition's noise, offsets and tilt that a trial has, so that a model knows clean recordings as well.
+QUALITY_RANGE: Final = (0.35, 1.1)
+#: Smoothing of a trial at most [s]; 0.02 s lowers the speed of a long jump's feet as much as the fusion of whole trials
+#: does (25 jumps of the lab).
+LONGEST_SMOOTHING_S: Final = 0.035
 CONDITIONS: Final[dict[str, Degradation]] = {"default": GOOD_LIGHT, "poor_light": POOR_LIGHT, "occlusion": OCCLUDED}
 #: A hidden joint is either not there at all, or inferred from the others with this much more error.
 INFERRED_PROBABILITY: Final = 0.5
@@ -64,6 +71,19 @@ def draw_condition(rng: np.random.Generator) -> str:
     return "occlusion" if draw < POOR_LIGHT_SHARE + OCCLUDED_SHARE else "default"
 
 
+def draw_degradation(condition: str, rng: np.random.Generator) -> Degradation:
+    """What one trial in a condition suffers."""
+    worst, quality = CONDITIONS[condition], rng.uniform(*QUALITY_RANGE)
+    return replace(
+        worst,
+        noise_m=quality * worst.noise_m,
+        noise_per_speed_s=quality * worst.noise_per_speed_s,
+        offset_m=quality * worst.offset_m,
+        tilt_deg=quality * worst.tilt_deg,
+        smoothing_s=rng.uniform(0.0, LONGEST_SMOOTHING_S),
+    )
+
+
 def as_measured(truth: Motion, degradation: Degradation, *, rng: np.random.Generator) -> Motion:
     """The truth (T at any rate) at RATE_HZ with noise, offsets, tilt, hidden and inferred joints."""
     count = int(truth.duration_s * RATE_HZ)
@@ -74,6 +94,8 @@ def as_measured(truth: Motion, degradation: Degradation, *, rng: np.random.Gener
     positions = np.stack([np.interp(times, truth.times_s, column) for column in flat.T], axis=1)
     positions = positions.reshape(len(times), JOINT_COUNT, 3)
     speed = np.linalg.norm(np.gradient(positions, times, axis=0), axis=2)
+    if degradation.smoothing_s > 0.0:
+        positions = gaussian_filter1d(positions, degradation.smoothing_s * RATE_HZ, axis=0)
 
     noise = _correlated(rng, len(times), degradation.correlation_s)
     positions += noise * (degradation.noise_m + degradation.noise_per_speed_s * speed)[..., None]

@@ -1,4 +1,4 @@
-"""The simulated training set: students of varying skill and their trials, seen by sensor-like eyes."""
+"""The simulated training set: students of varying skill and their trials, seen by sensor-like eyes or by sensors."""
 
 from __future__ import annotations
 
@@ -11,14 +11,20 @@ from typing import Any, Final
 import numpy as np
 
 from sport_nodes.actions import action_names, load_action
+from sport_nodes.fusion.fuse import fuse_trial
 from sport_nodes.lab.athlete import sample_athlete
+from sport_nodes.lab.observe import observe
 from sport_nodes.lab.population import sample_person, sample_person_trial
+from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import SimulatedTrial
+from sport_nodes.motion import Motion
+from sport_nodes.rig import load_rig
 from sport_nodes.scoring.familiarity import feature_vector
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
 from sport_nodes.scoring.repetitions import split_repetitions
-from sport_nodes.training.sensor_like import CONDITIONS, as_measured, draw_condition
+from sport_nodes.sync.align import align_recording
+from sport_nodes.training.sensor_like import as_measured, draw_condition, draw_degradation
 from sport_nodes.training.trial_set import TrialSet
 
 log = logging.getLogger(__name__)
@@ -28,34 +34,46 @@ IDLE_RANGE_S: Final = (0.05, 0.8)
 REPETITION_RANGE: Final = (1, 3)
 #: The lab's own rate is not needed: the noise is added at the sensors' 30 Hz.
 SIMULATION_RATE_HZ: Final = 60.0
+#: Where the sensors are simulated too, IMUs among them.
+SENSED_RATE_HZ: Final = 120.0
 _PROGRESS_EVERY: Final = 200
 #: Keeps the random numbers of habits apart from those of body and execution.
 _HABITS: Final = 1
+_SEEDS: Final = 1 << 30
 
 
 @dataclass(frozen=True)
 class TrialSpec:
-    """One trial to simulate. person makes the body and the style, trial the execution; seed is the whole set's."""
+    """One trial to simulate. person makes the body and the style, trial the execution; seed is the whole set's.
+
+    fused: the simulated sensors see it and the fusion makes one skeleton of what they saw, which takes a second of CPU;
+    else the truth is made to look like that.
+    """
 
     person: int
     trial: int
     action: str
     seed: int
+    fused: bool = False
 
 
-def trial_specs(*, people: int, trials_per_person: int, seed: int) -> list[TrialSpec]:
-    """Everybody does the actions in turn, beginning with another one each."""
+def trial_specs(*, people: int, trials_per_person: int, seed: int, fused_share: float = 0.0) -> list[TrialSpec]:
+    """Everybody does the actions in turn, beginning with another one each; fused trials are spread evenly."""
     actions = action_names()
-    return [
-        TrialSpec(person, person * trials_per_person + k, actions[(person + k) % len(actions)], seed)
-        for person in range(people)
-        for k in range(trials_per_person)
-    ]
+    specs = []
+    for person in range(people):
+        for k in range(trials_per_person):
+            trial = person * trials_per_person + k
+            fused = int((trial + 1) * fused_share) > int(trial * fused_share)
+            specs.append(TrialSpec(person, trial, actions[(person + k) % len(actions)], seed, fused))
+    return specs
 
 
-def simulated_trials(*, people: int, trials_per_person: int, seed: int, workers: int) -> TrialSet:
+def simulated_trials(
+    *, people: int, trials_per_person: int, seed: int, workers: int, fused_share: float = 0.0
+) -> TrialSet:
     """Simulate, measure and prepare every trial, in several processes; the same arguments give the same set."""
-    specs = trial_specs(people=people, trials_per_person=trials_per_person, seed=seed)
+    specs = trial_specs(people=people, trials_per_person=trials_per_person, seed=seed, fused_share=fused_share)
     rows: list[dict[str, Any]] = []
     # Not forked: the parent may hold threads (torch, ONNX Runtime) that a fork would not survive.
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
@@ -74,7 +92,10 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     condition = draw_condition(rng)
     begin_s = float(trial.stage_bounds_s[0, 0] - rng.uniform(*IDLE_RANGE_S))
     end_s = float(trial.stage_bounds_s[-1, -1] + rng.uniform(*IDLE_RANGE_S))
-    motion = as_measured(trial.motion.between(begin_s, end_s), CONDITIONS[condition], rng=rng)
+    if spec.fused:
+        motion = fused_motion(trial.motion, scenario=condition, seed=int(rng.integers(_SEEDS))).between(begin_s, end_s)
+    else:
+        motion = as_measured(trial.motion.between(begin_s, end_s), draw_degradation(condition, rng), rng=rng)
     repeated = load_action(spec.action).repeated
     windows = split_repetitions(motion) if repeated else ((motion.times_s[0], motion.times_s[-1]),)
     rows = []
@@ -97,7 +118,16 @@ def simulated_trial(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial
     habit_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _HABITS))
     person = replace(sample_person(habit_rng, spec.action), athlete=body)
     repetitions = int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if action.repeated else None
-    return sample_person_trial(rng, person, rate_hz=SIMULATION_RATE_HZ, repetitions=repetitions)
+    rate_hz = SENSED_RATE_HZ if spec.fused else SIMULATION_RATE_HZ
+    return sample_person_trial(rng, person, rate_hz=rate_hz, repetitions=repetitions)
+
+
+def fused_motion(truth: Motion, *, scenario: str, seed: int) -> Motion:
+    """What the lab's sensors and the fusion of the whole trial make of a movement, in the movement's own seconds."""
+    rig = load_rig("lab")
+    recording = recording_from_events(observe(truth, rig, seed=seed, scenario=scenario, epoch_s=0.0))
+    motion = fuse_trial(align_recording(recording, rig), rig)
+    return motion.moved(motion.positions_m, motion.times_s + truth.times_s[0])
 
 
 def _inner_bounds(trial: SimulatedTrial, prepared: PreparedMotion) -> np.ndarray | None:
@@ -125,6 +155,7 @@ def _row(
         "trial": spec.trial,
         "height_m": trial.athlete.height_m,
         "condition": condition,
+        "fused": spec.fused,
         "total": marks[-1],
         "stages": marks[:-1],
         "true_total": trial.total,

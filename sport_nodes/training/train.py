@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from sport_nodes.actions import action_names
 from sport_nodes.scoring.backends import OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
+from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
 from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
 from sport_nodes.training.config import TrainConfig
 from sport_nodes.training.cost import network_cost
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
-from sport_nodes.training.loop import fit
+from sport_nodes.training.loop import fit, load_network
 from sport_nodes.training.model_card import model_card
+from sport_nodes.training.prune import pruned
 from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.trial_set import TrialSet, split_by_person
 
@@ -26,6 +30,8 @@ log = logging.getLogger(__name__)
 
 MODEL_NAME: Final = "scorer"
 MODEL_FILE: Final = "scorer.onnx"
+#: Highest learning rate after pruning, as a share of the first.
+PRUNED_LEARNING_SHARE: Final = 0.4
 #: Digits kept of the stored outputs: far below golden.TOLERANCE.
 _GOLDEN_DECIMALS: Final = 5
 
@@ -38,7 +44,7 @@ def train(config: TrainConfig) -> Path:
     trials = _trials(config)
     training, validation, test = split_by_person(trials, seed=config.seed)
     log.info("%d training, %d validation, %d test movements", len(training), len(validation), len(test))
-    network = fit(config, training, validation)
+    network = train_network(config, training, validation)
     intervals = calibrate_intervals(network, validation, seed=config.seed)
     report = evaluate(network, intervals, training=training, validation=validation, test=test)
     model = directory / MODEL_FILE
@@ -65,13 +71,32 @@ def train(config: TrainConfig) -> Path:
     return model
 
 
+def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet) -> ScoringNetwork:
+    """Train the whole network, prune it, and train what is left on."""
+    trained = None if config.start_from is None else load_network(config.start_from, config, action_names())
+    network = fit(config, training, validation, trained=trained)
+    if not config.pruned_epochs:
+        return network
+    narrow = replace(
+        config,
+        epochs=config.pruned_epochs,
+        learning_rate=PRUNED_LEARNING_SHARE * config.learning_rate,
+        run_directory=config.run_directory / "pruned",
+    )
+    return fit(narrow, training, validation, trained=pruned(network))
+
+
 def _trials(config: TrainConfig) -> TrialSet:
     """The simulated training set of this configuration, from the run directory if it is there."""
     path = config.run_directory / "trials.npz"
     if path.is_file():
         return TrialSet.load(path)
     trials = simulated_trials(
-        people=config.people, trials_per_person=config.trials_per_person, seed=config.seed, workers=config.workers
+        people=config.people,
+        trials_per_person=config.trials_per_person,
+        seed=config.seed,
+        workers=config.workers,
+        fused_share=config.fused_share,
     )
     trials.save(path)
     return trials

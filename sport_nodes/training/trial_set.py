@@ -24,6 +24,7 @@ class TrialSet:
 
     pose, velocity (N, 17, L, 3), mask (N, 17, L), tempo (N,), unmeasured (N, 17): as PreparedMotion.
     action (N,) index into action_names; person, trial (N,); height_m (N,); condition (N,) of sensor_like.CONDITIONS.
+    fused (N,): through the simulated sensors and the fusion.
     total (N,), stages (N, 4): mean of the raters' marks. true_total (N,): the rubric's. bounds (N, 3) as shares.
     summary (N, F): what familiarity looks at; handmade (N, K), naive (N, 2): the baselines' features.
     """
@@ -39,6 +40,7 @@ class TrialSet:
     trial: NDArray[np.intp]
     height_m: Array
     condition: NDArray[np.str_]
+    fused: NDArray[np.bool_]
     total: Array
     stages: Array
     true_total: Array

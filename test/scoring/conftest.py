@@ -92,6 +92,7 @@ def small_model(small_network: Any, tmp_path_factory: pytest.TempPathFactory) ->
             stages=dict.fromkeys(actions, (8.0,) * 4),
             shares=(0.0, 0.1, 0.4),
             factors=(1.0, 1.3, 2.0),
+            joints=(1.2,) * JOINT_COUNT,
         ),
         familiarity=Familiarity(
             mean={a: np.zeros(len(FEATURES)) for a in actions},

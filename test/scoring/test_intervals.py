@@ -23,22 +23,28 @@ def test_too_few_errors_promise_nothing():
 
 
 def table():
-    return IntervalTable({"a": 4.0}, {"a": (5.0, 6.0, 7.0, 8.0)}, (0.0, 0.1, 0.4), (1.0, 1.2, 2.0))
+    joints = tuple(1.5 if i == INDEX["left_wrist"] else 1.1 for i in range(17))
+    return IntervalTable({"a": 4.0}, {"a": (5.0, 6.0, 7.0, 8.0)}, (0.0, 0.1, 0.4), (1.0, 1.2, 2.0), joints)
 
 
-@given(st.floats(0, 1), st.floats(0, 1))
-def test_less_measured_is_never_narrower(one, other):
-    low, high = sorted((one, other))
-    assert table().total_half_width("a", share=low) <= table().total_half_width("a", share=high)
+@given(st.lists(st.floats(0, 1), min_size=17, max_size=17), st.lists(st.floats(0, 1), min_size=17, max_size=17))
+def test_less_measured_is_never_narrower(one, more):
+    known, less = np.array(one), np.maximum(one, more)
+    assert table().total_half_width("a", unmeasured=known) <= table().total_half_width("a", unmeasured=less)
 
 
-def test_one_dead_joint_widens():
+def test_one_dead_joint_widens_by_its_own_factor():
     unmeasured = np.zeros(17)
     unmeasured[INDEX["left_wrist"]] = 1.0
-    share = unmeasured_share(unmeasured)
-    assert share == pytest.approx(1 / 13)
-    assert table().total_half_width("a", share=share) > 4.0
-    assert table().stage_half_widths("a", share=0.4) == (10.0, 12.0, 14.0, 16.0)
+    assert unmeasured_share(unmeasured) == pytest.approx(1 / 13)
+    assert table().total_half_width("a", unmeasured=unmeasured) == pytest.approx(6.0)
+    assert table().total_half_width("a", unmeasured=unmeasured / 2) == pytest.approx(5.0)
+
+
+def test_many_missing_joints_widen_by_their_share():
+    unmeasured = np.full(17, 0.4)
+    assert unmeasured_share(unmeasured) == pytest.approx(0.4)
+    assert table().stage_half_widths("a", unmeasured=unmeasured) == pytest.approx((10.0, 12.0, 14.0, 16.0))
 
 
 def test_eyes_and_ears_do_not_count():
@@ -49,4 +55,6 @@ def test_eyes_and_ears_do_not_count():
 
 def test_table_survives_its_file():
     again = IntervalTable.from_dict(table().as_dict())
-    assert again.total_half_width("a", share=0.25) == table().total_half_width("a", share=0.25)
+    assert again.total_half_width("a", unmeasured=np.full(17, 0.25)) == table().total_half_width(
+        "a", unmeasured=np.full(17, 0.25)
+    )

@@ -47,6 +47,7 @@ def made_up_trials(seed=0, rows=ROWS):
         trial=np.arange(rows),
         height_m=np.full(rows, 1.6),
         condition=np.full(rows, "default"),
+        fused=np.zeros(rows, dtype=bool),
         total=total,
         stages=np.repeat(total[:, None], 4, axis=1),
         true_total=total,

@@ -1,0 +1,93 @@
+"""The founding paper's ablation (its models A to F), and a plain ST-GCN, on one data set over several seeds."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import numpy as np
+
+from sport_nodes.scoring.network import ABLATIONS
+from sport_nodes.training.batches import predict
+from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.loop import device_of, fit
+from sport_nodes.training.metrics import score_metrics
+from sport_nodes.training.st_gcn import fit_st_gcn, predict_st_gcn
+from sport_nodes.training.trial_set import TrialSet, mean_per_trial
+
+WHOLE: Final = "whole"
+ST_GCN: Final = "st_gcn"
+#: What is compared: the whole network, it without one module each, and the peer.
+VARIANTS: Final = (WHOLE, *ABLATIONS, ST_GCN)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """One data set, split by person."""
+
+    training: TrialSet
+    validation: TrialSet
+    test: TrialSet
+
+
+def ablation_row(variant: str, parts: Parts, config: TrainConfig) -> dict[str, Any]:
+    """Train one variant from scratch with config's seed and schedule; its figures on the test people.
+
+    Raises ValueError for a variant that is none of VARIANTS.
+    """
+    if variant not in VARIANTS:
+        raise ValueError(f"there is no variant '{variant}'; known are {', '.join(VARIANTS)}")
+    if variant == ST_GCN:
+        network = fit_st_gcn(
+            parts.training,
+            epochs=config.epochs,
+            batch=config.batch,
+            learning_rate=config.learning_rate,
+            seed=config.seed,
+            device=device_of(config),
+        )
+        rows = predict_st_gcn(network, parts.test)
+    else:
+        directory = config.run_directory / f"{variant}-{config.seed}"
+        own = replace(config, ablation="" if variant == WHOLE else variant, run_directory=directory)
+        rows = predict(fit(own, parts.training, parts.validation), parts.test).score
+        shutil.rmtree(directory)
+    score, first = mean_per_trial(rows, parts.test)
+    return {"variant": variant, "seed": config.seed, **score_metrics(score, parts.test.total[first])}
+
+
+def ablation_rows(parts: Parts, config: TrainConfig, *, seeds: int) -> Iterator[dict[str, Any]]:
+    """Every variant with the first seed, then with the next: a run that is cut short is whole for fewer seeds."""
+    for seed in range(seeds):
+        for variant in VARIANTS:
+            yield ablation_row(variant, parts, replace(config, seed=config.seed + seed))
+
+
+def ablation_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Per variant: mean and standard deviation over the seeds of each figure, and the MAE's loss against the whole.
+
+    pays: the whole's MAE is the lower one for every seed that both have.
+    """
+    by_variant = {v: {r["seed"]: r for r in rows if r["variant"] == v} for v in VARIANTS}
+    whole = by_variant[WHOLE]
+    table = []
+    for variant, runs in by_variant.items():
+        shared = sorted(set(runs) & set(whole))
+        if not shared:
+            continue
+        loss = [runs[s]["mae"] - whole[s]["mae"] for s in shared]
+        figures = {k: np.array([runs[s][k] for s in shared]) for k in ("mae", "rmse", "srcc", "acc5", "acc10")}
+        table.append(
+            {
+                "variant": variant,
+                "without": ABLATIONS.get(variant, ""),
+                "seeds": len(shared),
+                **{k: float(v.mean()) for k, v in figures.items()},
+                "mae_sd": float(figures["mae"].std(ddof=1)) if len(shared) > 1 else float("nan"),
+                "mae_loss": float(np.mean(loss)),
+                "pays": bool(min(loss) > 0.0) if variant != WHOLE else True,
+            }
+        )
+    return table
