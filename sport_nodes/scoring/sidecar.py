@@ -14,7 +14,7 @@ from sport_nodes.scoring.familiarity import Familiarity
 from sport_nodes.scoring.intervals import IntervalTable
 
 #: Raised by one when a field changes its meaning.
-FORMAT: Final = 1
+FORMAT: Final = 2
 #: Hex digits of the model's SHA-256 in its identity.
 SHORT_HASH: Final = 10
 
@@ -28,7 +28,7 @@ def shipped_model() -> Path:
 class Sidecar:
     """name: of the model. sha256: of the .onnx file. actions: in the order of the condition's one-hot.
 
-    golden: stored outputs for golden.golden_inputs. provenance: data hash, configuration and figures, for people.
+    golden: stored outputs for golden.golden_inputs. provenance: data hash, configuration, widths and figures.
     """
 
     name: str
@@ -72,19 +72,24 @@ def read_sidecar(model: Path) -> Sidecar:
             )
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
-        sidecar = Sidecar(
-            name=data["name"],
-            sha256=data["sha256"],
-            actions=tuple(data["actions"]),
-            intervals=IntervalTable.from_dict(data["intervals"]),
-            familiarity=Familiarity.from_dict(data["familiarity"]),
-            golden=data["golden"],
-            provenance=data["provenance"],
+        found = data["format"]
+        sidecar = (
+            None
+            if found != FORMAT
+            else Sidecar(
+                name=data["name"],
+                sha256=data["sha256"],
+                actions=tuple(data["actions"]),
+                intervals=IntervalTable.from_dict(data["intervals"]),
+                familiarity=Familiarity.from_dict(data["familiarity"]),
+                golden=data["golden"],
+                provenance=data["provenance"],
+            )
         )
     except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} does not describe a scoring model: {error!r}") from error
-    if data.get("format") != FORMAT:
-        raise InputError(f"{path} has format {data.get('format')}, this version reads {FORMAT}; train the model again")
+    if sidecar is None:
+        raise InputError(f"{path} has format {found}, this version reads {FORMAT}; train the model again")
     if file_sha256(model) != sidecar.sha256:
         raise InputError(
             f"{model} is not the file that {path.name} describes (its SHA-256 differs); install both again"

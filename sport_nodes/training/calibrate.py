@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sport_nodes.scoring.familiarity import FEATURES, Familiarity
+from sport_nodes.scoring.familiarity import ALL_FEATURES, Familiarity
 from sport_nodes.scoring.intervals import COVERAGE, IntervalTable, conformal_half_width, unmeasured_share
 from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.skeleton import INDEX, JOINT_COUNT, TRUNK_JOINTS
@@ -57,8 +57,9 @@ def calibrate_intervals(network: ScoringNetwork, validation: TrialSet, *, seed: 
 
 def fit_familiarity(training: TrialSet) -> Familiarity:
     """From the training movements' summary features."""
-    if training.summary.shape[1] != len(FEATURES):
-        raise ValueError(f"the training set has {training.summary.shape[1]} summary features, {len(FEATURES)} are used")
+    found = training.summary.shape[1]
+    if found != len(ALL_FEATURES):
+        raise ValueError(f"the training set has {found} summary features, {len(ALL_FEATURES)} are used")
     return Familiarity.fitted(training.summary, training.action_names[training.action])
 
 

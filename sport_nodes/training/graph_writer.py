@@ -81,7 +81,7 @@ class GraphWriter:
     def _constant(self, values: np.ndarray) -> str:
         key = (values.dtype.str, values.shape, values.tobytes())
         if key not in self._constants:
-            self._constants[key] = numpy_helper.from_array(np.ascontiguousarray(values), self._next("constant"))
+            self._constants[key] = numpy_helper.from_array(np.asarray(values, order="C"), self._next("constant"))
         return str(self._constants[key].name)
 
     def _next(self, kind: str) -> str:

@@ -88,7 +88,11 @@ def simulated_trials(
 def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
     """The trial's rows of a TrialSet, one a repetition; none when nothing could be prepared."""
     rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
-    trial = simulated_trial(spec, rng)
+    try:
+        trial = simulated_trial(spec, rng)
+    except ValueError as error:  # one jump in some ten thousand has a technique that no body can perform
+        log.warning("trial %d of %s was left out: %s", spec.trial, spec.action, error)
+        return []
     condition = draw_condition(rng)
     begin_s = float(trial.stage_bounds_s[0, 0] - rng.uniform(*IDLE_RANGE_S))
     end_s = float(trial.stage_bounds_s[-1, -1] + rng.uniform(*IDLE_RANGE_S))

@@ -56,7 +56,12 @@ def train(config: TrainConfig) -> Path:
         intervals=intervals,
         familiarity=fit_familiarity(training),
         golden=golden_outputs(model, len(network.config.actions)),
-        provenance={"config": config.as_dict(), "data_sha256": trials.sha256, "figures_on_simulated_people": report},
+        provenance={
+            "config": config.as_dict(),
+            "data_sha256": trials.sha256,
+            "blocks": network.config.blocks,
+            "figures_on_simulated_people": report,
+        },
     )
     sidecar.write(model.with_suffix(".json"))
     card = model_card(

@@ -11,7 +11,7 @@ import pytest
 
 from sport_nodes.actions import action_names
 from sport_nodes.motion import Motion
-from sport_nodes.scoring.familiarity import FEATURES, Familiarity
+from sport_nodes.scoring.familiarity import ALL_FEATURES, Familiarity
 from sport_nodes.scoring.intervals import IntervalTable
 from sport_nodes.scoring.sidecar import Sidecar, file_sha256
 from sport_nodes.skeleton import INDEX, JOINT_COUNT
@@ -76,7 +76,7 @@ def small_network() -> Any:
 @pytest.fixture(scope="session")
 def small_model(small_network: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small network as scorer.onnx with its sidecar."""
-    pytest.importorskip("onnxscript", reason="onnxscript is not installed (pip install .[train])")
+    pytest.importorskip("onnx", reason="onnx is not installed (pip install .[train])")
     from sport_nodes.training.export import export_onnx
     from sport_nodes.training.train import golden_outputs
 
@@ -95,8 +95,11 @@ def small_model(small_network: Any, tmp_path_factory: pytest.TempPathFactory) ->
             joints=(1.2,) * JOINT_COUNT,
         ),
         familiarity=Familiarity(
-            mean={a: np.zeros(len(FEATURES)) for a in actions},
-            spread={a: np.full(len(FEATURES), 10.0) for a in actions},
+            mean={a: np.zeros(len(ALL_FEATURES)) for a in actions},
+            spread={a: np.full(len(ALL_FEATURES), 10.0) for a in actions},
+            weights={a: np.zeros(len(ALL_FEATURES)) for a in actions},
+            offset=dict.fromkeys(actions, 0.0),
+            centre=np.zeros(len(ALL_FEATURES)),
         ),
         golden=golden_outputs(path, len(actions)),
         provenance={},
