@@ -13,6 +13,7 @@ import itertools
 import multiprocessing
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 
@@ -65,12 +66,9 @@ def errors(action: str, trials: Sequence[tuple[TrialSpec, SimulatedTrial, Exampl
     examples = [marked(e, teacher.marks(trial, rng=rng), new_action=new) for _, trial, e in labelled][:count]
     unseen = [(trial, e) for spec, trial, e in trials if spec.person not in known]
     truth = np.array([teacher.standard(trial)[0] for trial, _ in unseen])
-    names = (
-        {"mean": {}, "spread": {}}
-        if new
-        else {"mean": scorer().familiarity.mean, "spread": scorer().familiarity.spread}
-    )
-    own = Teacher("teacher", model="", model_sha256="", familiarity=type(scorer().familiarity)(**names))
+    known = scorer().familiarity
+    known = replace(known, mean={}, spread={}) if new else known
+    own = Teacher("teacher", model="", model_sha256="", familiarity=known)
     own.learn(action, examples)
     standard = own.standard(action)
     constant = float(np.median([e.marks[0] for e in examples]))

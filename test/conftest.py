@@ -56,11 +56,16 @@ def plain_model() -> Callable[..., Path]:
         outputs = OnnxRuntimeBackend(path).run(golden_inputs(len(actions)))
         golden = {name: outputs[name].tolist() for name in ("score", "stages", "bounds")}
         shipped = read_sidecar(shipped_model())
-        mean, spread = (
-            {a: table[a] for a in actions} for table in (shipped.familiarity.mean, shipped.familiarity.spread)
-        )
+        known = shipped.familiarity
+        tables = ({a: t[a] for a in actions} for t in (known.mean, known.spread, known.weights, known.offset))
         Sidecar(
-            f"plus{offset}", file_sha256(path), actions, shipped.intervals, Familiarity(mean, spread), golden, {}
+            f"plus{offset}",
+            file_sha256(path),
+            actions,
+            shipped.intervals,
+            Familiarity(*tables, known.centre),
+            golden,
+            {},
         ).write(path.with_suffix(".json"))
         return path
 

@@ -4,7 +4,7 @@ is, by a linear discriminant, and whether it is near enough to those that were t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -73,6 +73,10 @@ class Familiarity:
     offset: Mapping[str, float]
     centre: Array
 
+    def with_action(self, action: str, mean: Array, spread: Array) -> Familiarity:
+        """One more movement, known by mean and spread (F,) of FEATURES alone: the discriminant says nothing of it."""
+        return replace(self, mean={**self.mean, action: mean}, spread={**self.spread, action: spread})
+
     def distance(self, prepared: PreparedMotion, action: str) -> float:
         """Root mean square deviation from the action's mean, in spreads, over those of FEATURES that are there."""
         values = feature_vector(prepared)[: len(FEATURES)]
@@ -96,7 +100,8 @@ class Familiarity:
             return f"the movement looks like {nearest}, not {action}"
         if own > STRANGE_DISTANCE:
             return f"the movement does not look like {action} ({own:.1f} spreads from those the model knows)"
-        likeliest = max(others, key=lambda name: self.log_odds(prepared, action, name), default="")
+        told_apart = [name for name in others if name in self.weights] if action in self.weights else []
+        likeliest = max(told_apart, key=lambda name: self.log_odds(prepared, action, name), default="")
         if likeliest and self.log_odds(prepared, action, likeliest) > OTHER_ACTION_LOG_ODDS:
             return f"the movement looks like {likeliest}, not {action}"
         return ""

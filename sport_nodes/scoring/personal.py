@@ -10,8 +10,8 @@ from scipy.stats import norm
 
 from sport_nodes.actions import load_action
 from sport_nodes.motion import Motion
-from sport_nodes.scoring.familiarity import Familiarity, feature_vector
-from sport_nodes.scoring.intervals import COVERAGE, unmeasured_share
+from sport_nodes.scoring.familiarity import FEATURES, feature_vector
+from sport_nodes.scoring.intervals import COVERAGE
 from sport_nodes.scoring.scorer import FULL_MARKS, Examined, Scorer
 from sport_nodes.scoring.scores import GRADE_BOUNDS, StageScore, StageScores, grade_of
 from sport_nodes.scoring.standard import MARKS, Array, Example, Standard
@@ -52,8 +52,7 @@ class PersonalScorer:
         return self._with_marks(scores, standard, examined, said)
 
     def _of_new_action(self, motion: Motion, action: str, standard: Standard) -> StageScores:
-        known = self._scorer.familiarity
-        familiarity = Familiarity({**known.mean, action: standard.mean}, {**known.spread, action: standard.spread})
+        familiarity = self._scorer.familiarity.with_action(action, standard.mean, standard.spread)
         examined = self._scorer.examine(motion, action, familiarity=familiarity)
         scores = self._scorer.withheld(motion, action, examined.objection)
         if examined.objection:
@@ -68,7 +67,7 @@ class PersonalScorer:
 
     def _with_marks(self, scores: StageScores, standard: Standard, examined: Examined, said: str) -> StageScores:
         marks = standard.marks(features_of(examined), marks_of(scores))
-        halves = self._half_widths(scores.action, standard, unmeasured_share(examined.unmeasured))
+        halves = self._half_widths(scores.action, standard, examined.unmeasured)
         low, high = np.clip(marks - halves, 0.0, FULL_MARKS), np.clip(marks + halves, 0.0, FULL_MARKS)
         below = norm.cdf(np.array(GRADE_BOUNDS), loc=marks[0], scale=max(halves[0] / _HALF_WIDTH_SD, 1e-6))
         return replace(
@@ -86,13 +85,13 @@ class PersonalScorer:
             warnings=(said, *scores.warnings),
         )
 
-    def _half_widths(self, action: str, standard: Standard, share: float) -> Array:
+    def _half_widths(self, action: str, standard: Standard, unmeasured: Array) -> Array:
         """(5,) points; never narrower than the model's own: few marks know little of how widely they scatter."""
         intervals = self._scorer.intervals
-        widths = standard.half_widths * intervals.widening(share)
+        widths = standard.half_widths * intervals.widening(unmeasured)
         if action in intervals.total:
-            own = [intervals.total_half_width(action, share=share), *intervals.stage_half_widths(action, share=share)]
-            widths = np.maximum(widths, own)
+            total = intervals.total_half_width(action, unmeasured=unmeasured)
+            widths = np.maximum(widths, [total, *intervals.stage_half_widths(action, unmeasured=unmeasured)])
         return widths
 
 
@@ -114,6 +113,6 @@ def marks_of(scores: StageScores) -> Array:
 
 def features_of(examined: Examined) -> Array:
     """(F,) of familiarity.FEATURES, the mean over the repetitions in which they are known."""
-    values = np.array([feature_vector(p) for p in examined.repetitions])
+    values = np.array([feature_vector(p)[: len(FEATURES)] for p in examined.repetitions])
     count = np.isfinite(values).sum(axis=0)
     return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)

@@ -114,7 +114,8 @@ class Teacher:
     def _scale(self, action: str, examples: list[Example]) -> tuple[Array, Array]:
         """Mean and spread of the features: the model's; of a movement that it does not know, the marked trials'."""
         if action in self._familiarity.mean:
-            return self._familiarity.mean[action], self._familiarity.spread[action]
+            known, count = self._familiarity, len(FEATURES)
+            return known.mean[action][:count], known.spread[action][:count]
         features = np.array([e.features for e in examples]).reshape(-1, len(FEATURES))
         known = np.isfinite(features).any(axis=0)
         mean, spread = np.zeros(len(FEATURES)), np.full(len(FEATURES), SPREAD_FLOOR)

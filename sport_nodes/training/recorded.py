@@ -119,6 +119,7 @@ def _row(prepared: PreparedMotion, bounds: Array) -> dict[str, Any]:
         "tempo": prepared.tempo,
         "unmeasured": prepared.unmeasured,
         "condition": RECORDED,
+        "fused": True,
         "bounds": bounds,
         "summary": feature_vector(prepared),
         "handmade": np.concatenate([list(summary.values()), curve_features(prepared)]),

@@ -22,13 +22,12 @@ from sport_nodes.training.config import TrainConfig
 from sport_nodes.training.dataset import read_rows
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
-from sport_nodes.training.loop import fit
 from sport_nodes.training.people import write_people
 from sport_nodes.training.promotion import Promotion, judge
 from sport_nodes.training.recorded import RECORDED, recorded_parts, with_simulated
 from sport_nodes.training.retrain_card import retrain_card
 from sport_nodes.training.simulated import simulated_trials
-from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs
+from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs, train_network
 from sport_nodes.training.trial_set import TrialSet, mean_per_trial
 from sport_nodes.training.unseen import predicted_totals
 
@@ -52,7 +51,7 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     sha256 = _begun_with(data, config)
     training, validation, test = parts = _parts(data, config, present, sha256)
     log.info("%d training, %d validation, %d test movements", *map(len, parts))
-    network = fit(config, training, validation)
+    network = train_network(config, training, validation)
     intervals = calibrate_intervals(network, validation, seed=config.seed)
     report = evaluate(network, intervals, training=training, validation=validation, test=test)
     version = directory / "version.unfinished"

@@ -175,7 +175,7 @@ def test_a_teachers_standard_comes_into_use_as_it_learns_and_goes_as_it_came(
     def mark(count: int) -> None:
         for _ in range(count):
             model = np.clip(rng.normal(75.0, 10.0) + rng.normal(0.0, 3.0, MARKS), 0.0, 100.0)
-            features = alone.familiarity.mean[ACTION] + rng.normal(0.0, 0.5, len(FEATURES))
+            features = alone.familiarity.mean[ACTION][: len(FEATURES)] + rng.normal(0.0, 0.5, len(FEATURES))
             teacher.take(ACTION, Example(f"m{rng.integers(1 << 30)}", "p", features, model, model - 12.0))
         teacher.write(teacher_file("Wei"))
 
