@@ -44,6 +44,13 @@ def register(commands: Any) -> None:
     parser.add_argument("--seed", type=seed, default=1000, help="of the people; not one the model was trained with")
     add_json(parser)
     parser.set_defaults(handler=evaluate_command)
+    evaluations = parser.add_subparsers(dest="recordings", metavar="RECORDINGS")
+    parser = evaluations.add_parser("uiprmd", help="UI-PRMD's real rehabilitation exercises, by person")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="the folder that holds kinect/")
+    parser.add_argument("--test-data", type=Path, metavar="DIR", help="other people to test on (default: folds of DIR)")
+    parser.add_argument("--task", choices=("binary", "score"), default="binary", help="correct or not, or m01's score")
+    add_json(parser)
+    parser.set_defaults(handler=evaluate_uiprmd_command)
 
     parser = commands.add_parser("export", help="a checkpoint of a run as ONNX")
     parser.add_argument("checkpoint", type=Path)
@@ -128,6 +135,21 @@ def evaluate_command(options: argparse.Namespace) -> Output:
             f"{name:28s} MAE {row['mae']:5.2f}  RMSE {row['rmse']:5.2f}  SRCC {row['srcc']:6.3f}"
             f"  within 5: {row['acc5']:4.0%}  within 10: {row['acc10']:4.0%}"
         )
+    return Output(without_nan(figures), "\n".join(lines))
+
+
+def evaluate_uiprmd_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.assess import without_nan
+    from sport_nodes.training.evaluate_uiprmd import evaluate_uiprmd
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    figures = evaluate_uiprmd(options.data, test_data=options.test_data, task=options.task)
+    metrics = [name for name in ("accuracy", "mae", "rmse", "srcc") if name in figures]
+    lines = [f"{figures['test_episodes']} repetitions of {len(figures['test_people'])} people, none trained on"]
+    for name, row in {"ours": figures, **figures["baselines"], **figures["checks"]}.items():
+        folds = "  ".join(f"{fold} {of_fold[metrics[0]]:.4f}" for fold, of_fold in row["per_fold"].items())
+        lines.append(f"{name:26s}" + "  ".join(f"{m} {row[m]:.4f}" for m in metrics) + f"   by fold: {folds}")
     return Output(without_nan(figures), "\n".join(lines))
 
 
