@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import logging
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,13 @@ def register(commands: Any) -> None:
     parser.add_argument("--task", choices=("binary", "score"), default="binary", help="correct or not, or m01's score")
     add_json(parser)
     parser.set_defaults(handler=evaluate_uiprmd_command)
+
+    parser = evaluations.add_parser("ablation", help="the network without one module each, and a plain ST-GCN, trained")
+    parser.add_argument("--people", type=int, default=600, metavar="N", help="simulated people (default: 600)")
+    parser.add_argument("--epochs", type=int, default=30, metavar="N", help="of every variant (default: 30)")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of every variant (default: 3)")
+    add_json(parser)
+    parser.set_defaults(handler=evaluate_ablation_command)
 
     parser = commands.add_parser("export", help="a checkpoint of a run as ONNX")
     parser.add_argument("checkpoint", type=Path)
@@ -140,7 +148,7 @@ def evaluate_command(options: argparse.Namespace) -> Output:
 
 def evaluate_uiprmd_command(options: argparse.Namespace) -> Output:
     require_torch()
-    from sport_nodes.assess import without_nan
+    from sport_nodes.assessment import without_nan
     from sport_nodes.training.evaluate_uiprmd import evaluate_uiprmd
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
@@ -151,6 +159,29 @@ def evaluate_uiprmd_command(options: argparse.Namespace) -> Output:
         folds = "  ".join(f"{fold} {of_fold[metrics[0]]:.4f}" for fold, of_fold in row["per_fold"].items())
         lines.append(f"{name:26s}" + "  ".join(f"{m} {row[m]:.4f}" for m in metrics) + f"   by fold: {folds}")
     return Output(without_nan(figures), "\n".join(lines))
+
+
+def evaluate_ablation_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.assessment import without_nan
+    from sport_nodes.training.ablation import ablation_of
+    from sport_nodes.training.config import TrainConfig
+
+    directory = TrainConfig().run_directory.with_name("ablation")
+    config = replace(TrainConfig(), people=options.people, epochs=options.epochs, run_directory=directory)
+
+    def progress(row: dict[str, Any]) -> None:
+        print(f"{row['variant']}, seed {row['seed']}: MAE {row['mae']:.2f}", file=sys.stderr, flush=True)
+
+    table = ablation_of(config, seeds=options.seeds, progress=progress)
+    lines = [f"simulated people {options.people}, {options.epochs} epochs, {options.seeds} seeds"]
+    for row in table:
+        words = f"without {row['without']}" if row["without"] else row["variant"]
+        lines.append(
+            f"{words:34s} MAE {row['mae']:5.2f} (sd {row['mae_sd']:4.2f})  SRCC {row['srcc']:6.3f}"
+            f"  loses {row['mae_loss']:+5.2f}  {'pays' if row['pays'] else 'does not pay'}"
+        )
+    return Output([without_nan(row) for row in table], "\n".join(lines))
 
 
 def export_command(options: argparse.Namespace) -> Output:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -14,8 +14,9 @@ from sport_nodes.training.batches import predict
 from sport_nodes.training.config import TrainConfig
 from sport_nodes.training.loop import device_of, fit
 from sport_nodes.training.metrics import score_metrics
+from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.st_gcn import fit_st_gcn, predict_st_gcn
-from sport_nodes.training.trial_set import TrialSet, mean_per_trial
+from sport_nodes.training.trial_set import TrialSet, mean_per_trial, split_by_person
 
 WHOLE: Final = "whole"
 ST_GCN: Final = "st_gcn"
@@ -63,6 +64,24 @@ def ablation_rows(parts: Parts, config: TrainConfig, *, seeds: int) -> Iterator[
     for seed in range(seeds):
         for variant in VARIANTS:
             yield ablation_row(variant, parts, replace(config, seed=config.seed + seed))
+
+
+def ablation_of(
+    config: TrainConfig, *, seeds: int, progress: Callable[[dict[str, Any]], None] = lambda row: None
+) -> list[dict[str, Any]]:
+    """`ablation_table` of every variant, trained on config's simulated people; progress hears each training's row."""
+    trials = simulated_trials(
+        people=config.people,
+        trials_per_person=config.trials_per_person,
+        seed=config.seed,
+        workers=config.workers,
+        fused_share=config.fused_share,
+    )
+    rows = []
+    for row in ablation_rows(Parts(*split_by_person(trials, seed=config.seed)), config, seeds=seeds):
+        progress(row)
+        rows.append(row)
+    return ablation_table(rows)
 
 
 def ablation_table(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
