@@ -57,7 +57,8 @@ def expected_images(expected_m: Array, lens: Optics) -> tuple[Array, Array]:
 
 def choose_by_reference(cameras: tuple[Camera, ...], xy_px: Array, expected_m: Array) -> NDArray[np.int64]:
     """(C,) the person of xy_px (C, P, 17, 2) nearest to the expected joints (17, 3) in each camera; -1 for none."""
-    return nearest_people(xy_px, *expected_images(expected_m, optics(cameras)))
+    # A copy, for numba compiles again for what is read-only.
+    return nearest_people(xy_px, *expected_images(expected_m.copy(), optics(cameras)))
 
 
 @njit(cache=True, error_model="numpy")

@@ -77,7 +77,9 @@ def fit_mounting(nominal: Mounting, orientation_xyzw: Array, directions: Array, 
     NaN frames are left out. Least squares on bone and heading with the nominal mounting as prior; sigma_rad is what the
     calibration leaves open, at least calibrated_rad.
     """
-    bone, heading_rad, open_rad = _fitted(nominal.bone, nominal.heading_rad, orientation_xyzw, directions)
+    # In one layout: for another one numba would compile again.
+    seen = np.ascontiguousarray(orientation_xyzw), np.ascontiguousarray(directions)
+    bone, heading_rad, open_rad = _fitted(nominal.bone, nominal.heading_rad, *seen)
     if np.isinf(open_rad):
         return nominal
     return Mounting(bone, heading_rad, float(np.hypot(calibrated_rad, open_rad)))

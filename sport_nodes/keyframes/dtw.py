@@ -110,7 +110,8 @@ def trace(step: NDArray[np.int8], end: int) -> NDArray[np.int64]:
 
 def regret(cost: Array, *, begin: int, end: int) -> Array:
     """(N, M) by how much the best path from (0, begin) to (N-1, end) gets dearer when it must pass each cell."""
-    part = cost[:, begin : end + 1]
+    # In one layout: for another one numba would compile again.
+    part = np.ascontiguousarray(cost[:, begin : end + 1])
     forward = accumulate(part, False)[0]
     backward = accumulate(np.ascontiguousarray(part[::-1, ::-1]), False)[0][::-1, ::-1]
     through = np.full(cost.shape, np.inf)
