@@ -9,7 +9,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from rclpy.task import Future as RosFuture
 
@@ -89,8 +89,13 @@ class Background:
             then(future.result())
 
 
+#: A worker that computes yields to the graph's callbacks where there are fewer cores than work.
+WORKER_NICENESS: Final = 5
+
+
 def _live_with_parent() -> None:
-    """In a worker process: leave Ctrl-C to the node, and end with it however it ends."""
+    """In a worker process: yield to the node, leave Ctrl-C to it, and end with it however it ends."""
+    os.nice(WORKER_NICENESS)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 

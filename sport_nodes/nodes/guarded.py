@@ -15,6 +15,7 @@ from rclpy.qos import QoSProfile
 
 from sport_nodes import topics
 from sport_nodes.errors import InputError
+from sport_nodes.nodes.conversions.arrays import stamp_reader
 from sport_nodes.nodes.health import Health
 
 LOG_THROTTLE_S: Final = 5.0
@@ -65,12 +66,6 @@ class GuardedNode(LifecycleNode):
         """The node's time [s]."""
         return float(self.get_clock().now().nanoseconds) * 1e-9
 
-    def _age_s(self, message: Any) -> float | None:
-        """How old a stamped message is; None without a stamp."""
-        if not hasattr(message, "header") or message.header.stamp.sec == 0:
-            return None
-        return self.now_s() - message.header.stamp.sec - message.header.stamp.nanosec * 1e-9
-
     def publisher(self, message_type: Any, topic: str, qos: QoSProfile) -> Any:
         """A publisher that is silent while the node is not active."""
         made = self.create_lifecycle_publisher(message_type, topic, qos)
@@ -96,9 +91,11 @@ class GuardedNode(LifecycleNode):
         the message. With raw and polled, the callback also gets the time of receipt [s].
         """
         guarded = self.guarded(topic, callback)
+        stamp_of = stamp_reader(message_type, raw=raw)
 
         def heard(message: Any, *received_s: float) -> None:
-            self.health.received(topic, None if raw else self._age_s(message))
+            stamp_s = stamp_of(message)
+            self.health.received(topic, self.now_s() - stamp_s if stamp_s > 0.0 else None)
             guarded(message, *received_s)
 
         group = self._polled_group if polled else None
@@ -113,9 +110,10 @@ class GuardedNode(LifecycleNode):
     def take_polled(self) -> None:
         """Run the callbacks of all polled subscriptions for what has come since the last call."""
         for subscription in list(self._polled):
-            while (taken := subscription.handle.take_message(subscription.msg_type, subscription.raw)) is not None:
+            handle, message_type, raw = subscription.handle, subscription.msg_type, subscription.raw
+            while (taken := handle.take_message(message_type, raw)) is not None:
                 message, info = taken
-                received_s = (info["received_timestamp"] * 1e-9,) if subscription.raw else ()
+                received_s = (info["received_timestamp"] * 1e-9,) if raw else ()
                 subscription.callback(message, *received_s)
 
     def every(self, period_s: float, callback: Callable[[], None]) -> Any:

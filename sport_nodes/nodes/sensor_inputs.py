@@ -37,7 +37,7 @@ class SensorInputs:
             self._listen(Skeleton3D, topics.KINECT_SKELETON, self._take_depth)
             self._listen_to_clock(rig.depth.name)
         for mount in rig.imus:
-            self._listen(Imu, topics.imu(mount.name), self._imu_taker(mount.name))
+            self._listen(Imu, topics.imu(mount.name), self._imu_taker(mount.name), raw=True)
             self._listen_to_clock(mount.name)
 
     @property
@@ -52,8 +52,10 @@ class SensorInputs:
             self._node.health.rejected(device, reason, count)
         self._told = Counter(self._aligner.rejected)
 
-    def _listen(self, message_type: Any, topic: str, take: Callable[[Any], None]) -> None:
-        self._node.subscribe(message_type, topic, take, qos.SENSOR_IN, silent_after_s=SILENT_AFTER_S, polled=True)
+    def _listen(self, message_type: Any, topic: str, take: Callable[..., None], *, raw: bool = False) -> None:
+        self._node.subscribe(
+            message_type, topic, take, qos.SENSOR_IN, silent_after_s=SILENT_AFTER_S, raw=raw, polled=True
+        )
 
     def _listen_to_clock(self, device: str) -> None:
         self._node.subscribe(ClockMessage, topics.clock(device), self._take_clock, qos.SENSOR_IN, polled=True)
@@ -73,9 +75,9 @@ class SensorInputs:
         self._aligner.push_depth(stamp_s, seen.positions_m[0], seen.confidence[0])
         self._recent.add_depth(stamp_s, seen.positions_m[0], seen.confidence[0])
 
-    def _imu_taker(self, name: str) -> Callable[[Any], None]:
-        def take(message: Any) -> None:
-            felt = conversions.imu_from_message(message)
+    def _imu_taker(self, name: str) -> Callable[[bytes, float], None]:
+        def take(data: bytes, _: float) -> None:
+            felt = conversions.imu_from_cdr(data)
             stamp_s = float(felt.times_s[0])
             self._aligner.push_imu(name, stamp_s, felt.orientation_xyzw[0], felt.vectors[0])
             self._recent.add_imu(name, stamp_s, felt.orientation_xyzw[0], felt.vectors[0])

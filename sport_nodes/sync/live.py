@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial.transform import Rotation, Slerp
 
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.rig import Rig
@@ -16,7 +15,7 @@ from sport_nodes.sync.align import DEPTH_MIN_CONFIDENCE, GAP_PERIODS, MAX_FILL_S
 from sport_nodes.sync.clock import LONGEST_TIME_S
 from sport_nodes.sync.live_filter import CausalLowPass
 from sport_nodes.sync.people import match_slots, with_sides_of
-from sport_nodes.sync.resample import COINCIDENT_S
+from sport_nodes.sync.resample import COINCIDENT_S, slerp_pairs
 
 Array = NDArray[np.float64]
 
@@ -62,6 +61,11 @@ class _Buffer:
         if abs(self.times_s[high] - time_s) <= COINCIDENT_S:
             return high, high
         return (high - 1, high) if high > 0 else None
+
+    def share(self, pair: tuple[int, int], time_s: float) -> float:
+        """How far time_s lies on the way from the first of the pair to the second; 0 where they are one."""
+        low_s, high_s = self.times_s[pair[0]], self.times_s[pair[1]]
+        return (time_s - low_s) / (high_s - low_s) if high_s > low_s else 0.0
 
 
 class LiveAligner:
@@ -204,7 +208,7 @@ class LiveAligner:
         for c, (xy, level) in enumerate(keypoints):
             xy_px[0, c, : len(xy)], confidence[0, c, : len(xy)] = xy, level
         depth_m, depth_confidence = self._depth_at(time_s)
-        imus = [self._imu_at(name, time_s) for name in self._imus]
+        orientations, vectors = self._imus_at(time_s)
         return AlignedTrial(
             np.array([time_s]),
             tuple(self._cameras),
@@ -213,11 +217,11 @@ class LiveAligner:
             depth_m[None],
             depth_confidence[None],
             tuple(self._imus),
-            np.array([o for o, _ in imus]).reshape(1, -1, 4),
-            np.array([v for _, v in imus]).reshape(1, -1, 6),
+            orientations[None],
+            vectors[None],
             np.zeros((1, JOINT_COUNT), dtype=np.bool_),
             np.zeros(shape, dtype=np.bool_),
-            np.zeros((1, len(imus)), dtype=np.bool_),
+            np.zeros((1, len(self._imus)), dtype=np.bool_),
         )
 
     def _keypoints_at(self, buffer: _Buffer, time_s: float) -> tuple[Array, Array]:
@@ -236,7 +240,7 @@ class LiveAligner:
             return buffer.samples[near]
         order = match_slots(first, second)
         second, second_level = second[order], second_level[order]
-        share = (time_s - buffer.times_s[low]) / span_s
+        share = buffer.share(pair, time_s)
         if share <= 0.5:
             second = with_sides_of(first, second)
         else:
@@ -252,32 +256,27 @@ class LiveAligner:
         low, high = pair
         if low == high:
             return self._depth.samples[low]
-        share = (time_s - self._depth.times_s[low]) / (self._depth.times_s[high] - self._depth.times_s[low])
+        share = self._depth.share(pair, time_s)
         (first, first_level), (second, second_level) = self._depth.samples[low], self._depth.samples[high]
         positions_m = first + share * (second - first)
         level = first_level + share * (second_level - first_level)
         return positions_m, np.where(np.isfinite(positions_m).all(axis=1), level, 0.0)
 
-    def _imu_at(self, name: str, time_s: float) -> tuple[Array, Array]:
-        """Orientation by slerp; the vector from the filter's output, which shows the past by the filter's delay."""
-        buffer = self._imus[name]
-        pair = buffer.around(time_s)
-        if pair is None or buffer.times_s[pair[1]] - buffer.times_s[pair[0]] > MAX_FILL_S:
-            return np.full(4, np.nan), np.full(6, np.nan)
-        low, high = pair
-        if low == high:
-            orientation = buffer.samples[low][0]
-        else:
-            turn = Rotation.from_quat(np.stack([buffer.samples[low][0], buffer.samples[high][0]]))
-            orientation = Slerp([buffer.times_s[low], buffer.times_s[high]], turn)([time_s]).as_quat()[0]
-        delayed = buffer.around(time_s + self._filters[name].delay_s) or (len(buffer.times_s) - 1,) * 2
-        low, high = delayed
-        if low == high:
-            return orientation, buffer.samples[low][1]
-        share = (time_s + self._filters[name].delay_s - buffer.times_s[low]) / (
-            buffer.times_s[high] - buffer.times_s[low]
-        )
-        return orientation, buffer.samples[low][1] * (1.0 - share) + buffer.samples[high][1] * share
+    def _imus_at(self, time_s: float) -> tuple[Array, Array]:
+        """(I, 4) orientations by slerp; (I, 6) vectors from the filters, whose output shows the past by their delay."""
+        first, second = np.full((len(self._imus), 4), np.nan), np.full((len(self._imus), 4), np.nan)
+        share, vectors = np.zeros(len(self._imus)), np.full((len(self._imus), 6), np.nan)
+        for i, (name, buffer) in enumerate(self._imus.items()):
+            pair = buffer.around(time_s)
+            if pair is None or buffer.times_s[pair[1]] - buffer.times_s[pair[0]] > MAX_FILL_S:
+                continue
+            first[i], second[i] = buffer.samples[pair[0]][0], buffer.samples[pair[1]][0]
+            share[i] = buffer.share(pair, time_s)
+            filtered_s = time_s + self._filters[name].delay_s
+            low, high = buffer.around(filtered_s) or (len(buffer.times_s) - 1,) * 2
+            part = buffer.share((low, high), filtered_s)
+            vectors[i] = buffer.samples[low][1] * (1.0 - part) + buffer.samples[high][1] * part
+        return slerp_pairs(first, second, share), vectors
 
 
 def _is_unit(quaternion: Array) -> bool:

@@ -17,56 +17,76 @@ Array = NDArray[np.float64]
 MARGIN_S: Final = 0.3
 
 
+class _Rows:
+    """Samples of one device as rows of one array, each beginning with its stamp, in order of arrival.
+
+    A span is copied at once: at 200 Hz, gathering it sample by sample holds up the graph.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._rows = np.empty((256, width))
+        self._begin = self._end = 0
+
+    def add(self, keep_from_s: float, stamp_s: float, *parts: Array) -> None:
+        while self._begin < self._end and self._rows[self._begin, 0] < keep_from_s:
+            self._begin += 1
+        if self._end == len(self._rows):
+            kept = self._rows[self._begin : self._end]
+            room = np.empty((max(2 * len(kept), 256), kept.shape[1]))
+            room[: len(kept)] = kept
+            self._rows, self._begin, self._end = room, 0, len(kept)
+        row = self._rows[self._end]
+        row[0] = stamp_s
+        np.concatenate(parts, out=row[1:])
+        self._end += 1
+
+    def within(self, begin_s: float, end_s: float) -> Array:
+        """The rows of a span in order of time, of equal stamps the first."""
+        rows = self._rows[self._begin : self._end]
+        rows = rows[(rows[:, 0] >= begin_s) & (rows[:, 0] <= end_s)]
+        return rows[np.unique(rows[:, 0], return_index=True)[1]]
+
+
 class RecentSamples:
     """Takes samples in order of arrival and keeps those of the last `keep_s` seconds of each device."""
 
     def __init__(self, keep_s: float) -> None:
         self._keep_s = keep_s
-        self._depth: deque[tuple[float, Array, Array]] = deque()
         self._cameras: dict[str, deque[tuple[float, Array, Array]]] = {}
-        self._imus: dict[str, deque[tuple[float, Array, Array]]] = {}
+        self._depth = _Rows(1 + 4 * JOINT_COUNT)
+        self._imus: dict[str, _Rows] = {}
 
     def add_keypoints(self, camera: str, stamp_s: float, xy_px: Array, confidence: Array) -> None:
         """xy_px (P, 17, 2) [px], confidence (P, 17)."""
-        self._add(self._cameras.setdefault(camera, deque()), (stamp_s, xy_px, confidence))
+        samples = self._cameras.setdefault(camera, deque())
+        samples.append((stamp_s, xy_px, confidence))
+        while samples[0][0] < stamp_s - self._keep_s:
+            samples.popleft()
 
     def add_depth(self, stamp_s: float, positions_m: Array, confidence: Array) -> None:
         """positions_m (17, 3) in the depth camera's optical frame, confidence (17,)."""
-        self._add(self._depth, (stamp_s, positions_m, confidence))
+        self._depth.add(stamp_s - self._keep_s, stamp_s, positions_m.ravel(), confidence)
 
     def add_imu(self, name: str, stamp_s: float, orientation_xyzw: Array, vector: Array) -> None:
         """orientation_xyzw (4,) sensor in world, vector (6,) as measurements.IMU_VECTOR."""
-        self._add(self._imus.setdefault(name, deque()), (stamp_s, orientation_xyzw, vector))
+        if name not in self._imus:
+            self._imus[name] = _Rows(1 + 4 + 6)
+        self._imus[name].add(stamp_s - self._keep_s, stamp_s, orientation_xyzw, vector)
 
     def recording(self, begin_s: float, end_s: float, clocks: tuple[DeviceClock, ...] = ()) -> Recording:
         """The samples of a span, and a little more at its ends; devices that said nothing in it are left out."""
-        cameras = {name: self._keypoints(samples) for name, samples in self._within(self._cameras, begin_s, end_s)}
-        imus = {
-            name: ImuStream(*(np.array(column) for column in zip(*samples, strict=True)))
-            for name, samples in self._within(self._imus, begin_s, end_s)
-        }
-        depth = [
-            SkeletonStream(*(np.array(column) for column in zip(*samples, strict=True)))
-            for _, samples in self._within({"": self._depth}, begin_s, end_s)
-        ]
-        return Recording(depth[0] if depth else None, cameras, imus, clocks)
-
-    def _add(self, samples: deque[tuple[float, Array, Array]], sample: tuple[float, Array, Array]) -> None:
-        samples.append(sample)
-        while samples[0][0] < sample[0] - self._keep_s:
-            samples.popleft()
-
-    @staticmethod
-    def _within(
-        devices: dict[str, deque[tuple[float, Array, Array]]], begin_s: float, end_s: float
-    ) -> list[tuple[str, list[tuple[float, Array, Array]]]]:
-        """Each device's samples of the span in order of time, of equal stamps the first."""
-        found = []
-        for name, samples in devices.items():
-            chosen = {s[0]: s for s in reversed(samples) if begin_s - MARGIN_S <= s[0] <= end_s + MARGIN_S}
+        span = (begin_s - MARGIN_S, end_s + MARGIN_S)
+        cameras = {}
+        for name, samples in self._cameras.items():
+            chosen = {s[0]: s for s in reversed(samples) if span[0] <= s[0] <= span[1]}
             if chosen:
-                found.append((name, [chosen[stamp] for stamp in sorted(chosen)]))
-        return found
+                cameras[name] = self._keypoints([chosen[stamp] for stamp in sorted(chosen)])
+        felt = {name: rows.within(*span) for name, rows in self._imus.items()}
+        imus = {name: ImuStream(rows[:, 0], rows[:, 1:5], rows[:, 5:]) for name, rows in felt.items() if len(rows)}
+        seen = self._depth.within(*span)
+        joints = seen[:, 1 : 1 + 3 * JOINT_COUNT].reshape(-1, JOINT_COUNT, 3)
+        depth = SkeletonStream(seen[:, 0], joints, seen[:, 1 + 3 * JOINT_COUNT :]) if len(seen) else None
+        return Recording(depth, cameras, imus, clocks)
 
     @staticmethod
     def _keypoints(samples: list[tuple[float, Array, Array]]) -> KeypointStream:

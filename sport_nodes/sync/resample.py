@@ -110,3 +110,14 @@ def resample_orientation(
         result[usable] = Slerp(times_s, Rotation.from_quat(orientation_xyzw))(grid_s[usable]).as_quat()
     filled[usable] = interval_s[usable] > max_interval_s
     return result, filled
+
+
+def slerp_pairs(first_xyzw: Array, second_xyzw: Array, share: Array) -> Array:
+    """(K, 4) quaternions on the way from first to second, each at its share (K,) in 0..1; NaN where either is."""
+    result = np.full_like(first_xyzw, np.nan)
+    known = np.isfinite(first_xyzw).all(axis=1) & np.isfinite(second_xyzw).all(axis=1)
+    if known.any():
+        begin = Rotation.from_quat(first_xyzw[known])
+        turn = (begin.inv() * Rotation.from_quat(second_xyzw[known])).as_rotvec()
+        result[known] = (begin * Rotation.from_rotvec(share[known, None] * turn)).as_quat()
+    return result

@@ -181,14 +181,21 @@ def test_keypoints(time_s: float, people: tuple[Any, Any], sequence: int) -> Non
     arrays(np.float64, 6, elements=st.floats(-300, 300)),
     st.booleans(),
     st.booleans(),
+    st.text(max_size=12).filter(lambda name: "\0" not in name),
 )
-def test_imu(time_s: float, orientation: Any, vector: Any, has_orientation: bool, has_force: bool) -> None:
+def test_imu(
+    time_s: float, orientation: Any, vector: Any, has_orientation: bool, has_force: bool, frame_id: str
+) -> None:
     orientation = orientation / np.linalg.norm(orientation) if has_orientation else np.full(4, np.nan)
     vector[3:] = vector[3:] if has_force else np.nan
     stream = ImuStream(np.array([time_s]), orientation[None], vector[None])
-    message = over_the_wire(cv.imu_to_message(stream, frame_id="imu_trunk"))
+    message = cv.imu_to_message(stream, frame_id=frame_id)
     assert (message.orientation_covariance[0] == -1.0) is not has_orientation
-    assert same(cv.imu_from_message(message), stream)
+    data = serialize_message(message)
+    assert same(cv.imu_from_cdr(data), stream)
+    for length in range(len(data)):
+        with pytest.raises(InputError, match="cut off"):
+            cv.imu_from_cdr(data[:length])
 
 
 @QUICK
@@ -322,7 +329,7 @@ def test_other_nonsense_is_refused() -> None:
         cv.alignment_from_message(keyframes)
     imu = cv.imu_to_message(ImuStream(np.array([1.7e9]), np.zeros((1, 4)), np.zeros((1, 6))), frame_id="imu")
     with pytest.raises(InputError, match="norm"):
-        cv.imu_from_message(imu)
+        cv.imu_from_cdr(serialize_message(imu))
     stream = KeypointStream(np.array([1.7e9]), np.zeros((1, 1, 17, 2)), np.full((1, 1, 17), 7.0))
     with pytest.raises(InputError, match="confidence"):
         cv.keypoints_from_message(cv.keypoints_to_message(stream, frame_id="c", sequence=0, size_px=(4, 3)))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.signal import butter, sosfiltfilt
-from scipy.spatial.transform import Rotation
+from scipy.spatial.transform import Rotation, Slerp
 
 from sport_nodes.errors import InputError
 from sport_nodes.measurements import ImuStream, KeypointStream, Recording, SkeletonStream
@@ -13,7 +13,7 @@ from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import INDEX, JOINT_COUNT, MIRROR_INDEX
 from sport_nodes.sync.align import MAX_FILL_S, align_recording, join_frames
 from sport_nodes.sync.people import keep_slots
-from sport_nodes.sync.resample import low_pass, resample_linear
+from sport_nodes.sync.resample import low_pass, resample_linear, slerp_pairs
 
 RIG = load_rig("lab")
 EPOCH_S = 1.7e9
@@ -168,3 +168,15 @@ def test_linear_resampling_is_exact_on_lines_and_never_extrapolates(
     known = np.isfinite(values)
     np.testing.assert_allclose(values[known], (slope * grid_s + offset)[known], atol=1e-3)
     assert not known[(grid_s < times_s[0] - 1e-3) | (grid_s > times_s[-1] + 1e-3)].any()
+
+
+def test_pairs_of_orientations_are_turned_into_each_other_as_by_slerp() -> None:
+    first, second = Rotation.random(6, random_state=3), Rotation.random(6, random_state=4)
+    share = np.array([0.0, 0.25, 0.5, 0.75, 1.0, 0.3])
+    turned = slerp_pairs(first.as_quat(), -second.as_quat(), share)
+    for k in range(6):
+        expected = Slerp([0.0, 1.0], Rotation.concatenate([first[k], second[k]]))(share[k])
+        assert (Rotation.from_quat(turned[k]) * expected.inv()).magnitude() < 1e-6
+    unknown = np.full((1, 4), np.nan)
+    assert np.isnan(slerp_pairs(unknown, second[:1].as_quat(), share[:1])).all()
+    assert slerp_pairs(np.empty((0, 4)), np.empty((0, 4)), np.empty(0)).shape == (0, 4)

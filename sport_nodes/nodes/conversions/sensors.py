@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import struct
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,9 +13,10 @@ from sensor_msgs.msg import CameraInfo, Imu
 from sport_coach.msg import DeviceClock as ClockMessage
 from sport_coach.msg import Keypoints2D, Person2D, SyncReport
 
+from sport_nodes.errors import InputError
 from sport_nodes.measurements import DeviceClock, ImuStream, KeypointStream
 from sport_nodes.nodes.conversions.arrays import (
-    Array,
+    CDR_BEGIN,
     checked_confidence,
     checked_positions,
     doubles,
@@ -22,6 +25,7 @@ from sport_nodes.nodes.conversions.arrays import (
     make_header,
     require,
     rows,
+    stamp_from_cdr,
 )
 from sport_nodes.rig import Camera
 from sport_nodes.skeleton import JOINT_COUNT
@@ -97,19 +101,28 @@ def imu_to_message(imu: ImuStream, *, frame_id: str) -> Imu:
     return message
 
 
-def imu_from_message(message: Any) -> ImuStream:
-    """A stream of length one; NaN where the message says "not measured". Raises InputError for nonsense."""
-    q, w, a = message.orientation, message.angular_velocity, message.linear_acceleration
-    orientation = _measured([q.x, q.y, q.z, q.w], message.orientation_covariance)
-    rate = _measured([w.x, w.y, w.z], message.angular_velocity_covariance)
-    force = _measured([a.x, a.y, a.z], message.linear_acceleration_covariance)
-    vector = np.concatenate([rate, force])
-    require(not np.any(np.isinf(vector)), "an IMU sample has an infinite rate or force")
-    norm = float(np.linalg.norm(orientation))
-    require(
-        np.isnan(norm) or abs(norm - 1.0) < UNIT_TOLERANCE, f"an IMU's orientation has the norm {norm:.3g}, expected 1"
-    )
-    return ImuStream(np.array([from_stamp(message.header.stamp)]), orientation[None], vector[None])
+def imu_from_cdr(data: bytes) -> ImuStream:
+    """A serialized Imu as a stream of length one; NaN where it says "not measured". Raises InputError for nonsense.
+
+    The layout is OMG's CDR: each number aligned to its size, counted from behind the four bytes that say the byte
+    order. Read by hand, since the middleware's own conversion takes a third of the synchronizer's time.
+    """
+    try:
+        order = "<" if data[1] & 1 else ">"
+        (name_length,) = struct.unpack_from(order + "I", data, CDR_BEGIN + 8)
+        numbers_begin = CDR_BEGIN + (12 + name_length + 7) // 8 * 8
+        numbers = struct.unpack_from(order + "37d", data, numbers_begin)
+    except (struct.error, IndexError) as error:
+        raise InputError(f"an IMU sample of {len(data)} bytes is cut off: {error}") from error
+    unknown = (math.nan,) * 4
+    orientation = numbers[:4] if numbers[4] != NOT_MEASURED else unknown
+    rate = numbers[13:16] if numbers[16] != NOT_MEASURED else unknown[:3]
+    force = numbers[25:28] if numbers[28] != NOT_MEASURED else unknown[:3]
+    require(not any(map(math.isinf, rate + force)), "an IMU sample has an infinite rate or force")
+    norm = math.hypot(*orientation)
+    fits = math.isnan(norm) or abs(norm - 1.0) < UNIT_TOLERANCE
+    require(fits, f"an IMU's orientation has the norm {norm:.3g}, expected 1")
+    return ImuStream(np.array([stamp_from_cdr(data)]), np.array([orientation]), np.array([rate + force]))
 
 
 def camera_info(camera: Camera, *, stamp_s: float) -> CameraInfo:
@@ -142,9 +155,3 @@ def sync_to_message(clocks: Sequence[DeviceClock], *, stamp_s: float, trial: str
 
 def clocks_from_sync(message: Any) -> tuple[DeviceClock, ...]:
     return tuple(clock_from_message(d) for d in message.devices)
-
-
-def _measured(values: list[float], covariance: Any) -> Array:
-    if covariance[0] == NOT_MEASURED:
-        return np.full(len(values), np.nan)
-    return np.array(values)
