@@ -54,8 +54,9 @@ class ClockEstimator:
     """Follows one device's clock.
 
     Offset and drift come from the lower convex hull of (device time, arrival - device time) over a sliding window: the
-    fastest transports bound the clock from above (Zhang, Liu and Xia, INFOCOM 2002). The fastest delay itself is in no
-    stamp and counts into the offset. Samples are told apart by their sequence number, modulo 2**32.
+    fastest transports bound the clock from above (Zhang, Liu and Xia, INFOCOM 2002). From there the likelihood averages
+    out the jitter of the device's own stamps (`blurred_edge`). The fastest delay itself is in no stamp and counts into
+    the offset. Samples are told apart by their sequence number, modulo 2**32.
     """
 
     def __init__(self, name: str, nominal_rate_hz: float) -> None:
@@ -107,6 +108,7 @@ class ClockEstimator:
         self._device_s, self._arrival_s = device_s, arrival_s
         self._recent.append((device_s, arrival_s - device_s))
         if self._floor.add(device_s, arrival_s - device_s):
+            self._floor.sharpen(self._jitter_s())
             self._raised_bound_s = max(RAISED_FLOOR_MIN_S, RAISED_FLOOR_DELAYS * self._median_delay_s(self._floor.line))
         stamp = self.host_time_s(device_s)
         self._stamp_s = max(stamp, self._stamp_s + SMALLEST_STEP_S)

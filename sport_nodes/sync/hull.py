@@ -7,12 +7,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
+from sport_nodes.sync.blurred_edge import blurred_edge
+from sport_nodes.sync.rows import Rows
+
 Point = tuple[float, float]
 
 #: Length of the window; long enough for 1 ppm of drift, short enough for a crystal that warms up [s].
 WINDOW_S: Final = 60.0
 #: The window forgets in steps of this [s].
 BIN_S: Final = 1.0
+#: Before that there are too few samples near the line to average over [s].
+SHARP_FROM_S: Final = 5.0
+#: Uneven sampling looks like jitter; stamps of real devices jitter by less than this [s].
+MAX_JITTER_S: Final = 50e-6
+#: A sample farther below a sharpened line than this is no jitter.
+BLUR_SIGMAS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,15 @@ class DelayFloor:
     """The highest line, in the mean over the window, that lies under all (device time, offset) points of it.
 
     That line lies on the hull's edge under the mean device time; its slope is held to drift +- max_drift_change.
+    `sharpen` makes it the most likely one where the device's stamps jitter.
     """
 
     def __init__(self, *, drift: float, max_drift_change: float) -> None:
         self._drift = drift
         self._max_change = max_drift_change
         self._bins: deque[_Bin] = deque()
+        self._samples = Rows(2)
+        self._blur_s = 0.0  # samples may lie below the line by this
         self.line = Line(0.0, 0.0, drift)
 
     @property
@@ -52,12 +64,28 @@ class DelayFloor:
             while self._bins[0].begin_s < device_s - WINDOW_S:
                 self._bins.popleft()
         self._bins[-1].add((device_s, offset_s))
-        stale = closed or offset_s < self.line.at(device_s)
+        self._samples.add((device_s, offset_s), keep_from_s=self._bins[0].begin_s)
+        stale = closed or offset_s < self.line.at(device_s) - self._blur_s
         if stale:
             self._fit()
         return stale
 
+    def sharpen(self, jitter_s: float) -> None:
+        """Take the jitter of the device's stamps into account, a standard deviation; holds until the next fit."""
+        sigma_s = min(jitter_s, MAX_JITTER_S)
+        if self.span_s < SHARP_FROM_S or not sigma_s > 0.0:
+            return
+        time_s, offset_s = self._samples.all.T
+        mean_s = float(time_s.mean())
+        level_s, slope = blurred_edge(
+            time_s, offset_s, level_s=self.line.at(mean_s), slope=self.line.slope, sigma_s=sigma_s
+        )
+        if abs(slope - self._drift) <= self._max_change:
+            self.line = Line(mean_s, level_s, slope)
+            self._blur_s = BLUR_SIGMAS * sigma_s
+
     def _fit(self) -> None:
+        self._blur_s = 0.0
         hull: list[Point] = []
         for chunk in self._bins:
             for point in chunk.hull:
