@@ -27,8 +27,15 @@ DRIFT_KNOWN_S = 60.0
 JITTER_S, DELAY_S, SPIKE_S, SPIKE_SHARE, MAX_DRIFT = 20e-6, 5e-3, 50e-3, 0.01, 100e-6
 #: What the peers look back on [s].
 WINDOW_S = 10.0
-#: A restart is recovered from when all stamps from then on are this close [s].
-RECOVERED_S = 0.5e-3
+#: A restart is recovered from when all stamps from then on are as close as those of images need to be [s].
+RECOVERED_S = 1e-3
+#: Fisher information on the level of an edge blurred by s under n exponential delays of mean d: 0.90 n / (d s).
+BOUND = (
+    "A minute at 30 Hz, its samples delayed by milliseconds, cannot tell the drift much better: by the Cramer-Rao",
+    "bound (information on the line's level: 0.90 n / (d s) for n samples, mean delay d, jitter s) no unbiased",
+    "estimate has a standard deviation under 0.45 ppm there, so about one device in thirty lies beyond 1 ppm however",
+    "it is computed.",
+)
 KINDS = {"camera, 30 Hz": 30.0, "IMU, 200 Hz": 200.0}
 GOALS = {"offset_us": 100.0, "drift_ppm": 1.0, "restart_s": 1.0}
 
@@ -79,9 +86,9 @@ def peers(known: Device, rate_hz: float) -> dict[str, Array]:
     return told
 
 
-def study(rate_hz: float, devices: int) -> tuple[dict[str, list[float]], dict[str, list[float]], int]:
-    """p95 of each method's error [us] a device; drift error [ppm] and recovery [s] of ours; stamps out of order."""
-    off_us: dict[str, list[float]] = {}
+def study(rate_hz: float, devices: int) -> tuple[dict[str, list[Array]], dict[str, list[float]], int]:
+    """Each method's errors [us] a device; drift error [ppm] and recovery [s] of ours; stamps out of order."""
+    off_us: dict[str, list[Array]] = {}
     own: dict[str, list[float]] = {"drift_ppm": [], "restart_s": []}
     backwards = 0
     for seed in range(devices):
@@ -97,13 +104,20 @@ def study(rate_hz: float, devices: int) -> tuple[dict[str, list[float]], dict[st
         settled = (since_s >= SETTLED_S) & (since_s < RESTART_S - 0.1)
         for name, told in {"ours": stamps, **peers(known, rate_hz)}.items():
             wrong_s = np.abs(told[settled] - known.exposed_s[settled])
-            off_us.setdefault(name, []).append(1e6 * float(np.percentile(wrong_s, 95)))
+            off_us.setdefault(name, []).append(1e6 * wrong_s)
         wrong_s = np.abs(stamps - known.exposed_s)
         bad = (~np.isfinite(stamps) | (wrong_s > RECOVERED_S)) & (since_s >= RESTART_S)
         own["restart_s"].append(float(since_s[bad].max() - RESTART_S) if bad.any() else 0.0)
         given = stamps[np.isfinite(stamps)]
         backwards += int((np.diff(given) <= 0.0).sum())
     return off_us, own, backwards
+
+
+def off_row(kind: str, name: str, off_us: list[Array]) -> str:
+    """p95 over all samples, and of the worst device; the share of devices whose own p95 meets the goal."""
+    each = np.array([np.percentile(errors, 95) for errors in off_us])
+    all_us, met = np.percentile(np.concatenate(off_us), 95), np.mean(each <= GOALS["offset_us"])
+    return f"| {kind} | {name} | {all_us:.0f} | {each.max():.0f} | {met:.0%} |"
 
 
 def worst(values: list[float], goal: float) -> str:
@@ -121,28 +135,27 @@ def main() -> None:
         "# How well the clocks are known",
         "",
         "Simulated devices: 20 us of jitter, drift up to 100 ppm, exponential delays of 5 ms, one sample in a hundred",
-        "50 ms later, nothing overtaken on the line; after 75 s the device restarts and counts anew. Errors are against",
-        "the true time of the measurement, from 10 s after the start to the restart.",
+        "50 ms later, nothing overtaken on the line; after 75 s the device restarts and counts anew. Errors are",
+        "against the true time of the measurement, from 10 s after the start to the restart.",
         "",
         f"    python scripts/clock_study.py --devices {options.devices}",
         "",
         f"at commit {commit.strip()}.",
         "",
-        "| device | stamps | error, p95 of a device: median [us] | worst device [us] |",
-        "|---|---|---:|---:|",
+        "| device | stamps | error, p95 [us] | p95 of the worst device [us] | devices under 100 us |",
+        "|---|---|---:|---:|---:|",
     ]
     figures = []
     for kind, rate_hz in KINDS.items():
         off_us, own, backwards = study(rate_hz, options.devices)
         print(kind, file=sys.stderr)
-        lines += [f"| {kind} | {name} | {np.median(v):.0f} | {max(v):.0f} |" for name, v in off_us.items()]
+        lines += [off_row(kind, name, errors) for name, errors in off_us.items()]
         figures += [
-            f"| {kind} | offset, p95 after 10 s [us] | {worst(off_us['ours'], GOALS['offset_us'])} |",
             f"| {kind} | drift after 60 s [ppm] | {worst(own['drift_ppm'], GOALS['drift_ppm'])} |",
             f"| {kind} | restart recovered after [s] | {worst(own['restart_s'], GOALS['restart_s'])} |",
             f"| {kind} | stamps out of order | {backwards} | {backwards} | 0 |",
         ]
-    lines += ["", "| device | figure | median | worst | goal |", "|---|---|---:|---:|---|", *figures, ""]
+    lines += ["", "| device | figure | median | worst | goal |", "|---|---|---:|---:|---|", *figures, "", *BOUND, ""]
     options.output.write_text("\n".join(lines), encoding="utf-8")
 
 
