@@ -43,6 +43,7 @@ SHORTEST_MOVEMENT_S: Final = 0.5
 #: Half a second at 30 Hz; fewer frames over a longer time leave out what the marks rest on.
 FEWEST_FRAMES: Final = 15
 _FILTER_PADDING_FRAMES: Final = 9
+_LOW_PASS: Final = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
 
 _L_SHOULDER, _R_SHOULDER = INDEX["left_shoulder"], INDEX["right_shoulder"]
 _L_HIP, _R_HIP = INDEX["left_hip"], INDEX["right_hip"]
@@ -148,20 +149,23 @@ def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
     positions = np.zeros((count, JOINT_COUNT, 3))
     present = np.zeros((count, JOINT_COUNT), dtype=np.bool_)
     source_step_s = 1.0 / motion.rate_hz
-    for joint in range(JOINT_COUNT):
-        known = np.flatnonzero(motion.present[:, joint])
+    # Joints that are there in the same frames, mostly all, are brought to the new times together.
+    alike: dict[bytes, list[int]] = {}
+    for joint, seen in enumerate(motion.present.T):
+        alike.setdefault(seen.tobytes(), []).append(joint)
+    for joints in alike.values():
+        known = np.flatnonzero(motion.present[:, joints[0]])
         if len(known) < 2:
             continue
         known_s = motion.times_s[known]
-        for axis in range(3):
-            positions[:, joint, axis] = np.interp(times, known_s, motion.positions_m[known, joint, axis])
+        held = np.clip(times, known_s[0], known_s[-1])
+        positions[:, joints] = _resampled(motion.positions_m[np.ix_(known, joints)], known_s, held)
         after = np.clip(np.searchsorted(known_s, times), 1, len(known) - 1)
         inside = (times >= known_s[0] - LONGEST_BRIDGED_GAP_S) & (times <= known_s[-1] + LONGEST_BRIDGED_GAP_S)
         gap_s = known_s[after] - known_s[after - 1]
-        present[:, joint] = inside & (gap_s <= max(LONGEST_BRIDGED_GAP_S, 1.5 * source_step_s))
+        present[:, joints] = (inside & (gap_s <= max(LONGEST_BRIDGED_GAP_S, 1.5 * source_step_s)))[:, None]
     if count > 2 * _FILTER_PADDING_FRAMES:
-        sections = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
-        positions = sosfiltfilt(sections, positions, axis=0, padlen=_FILTER_PADDING_FRAMES)
+        positions = sosfiltfilt(_LOW_PASS, positions, axis=0, padlen=_FILTER_PADDING_FRAMES)
     return times, positions, present
 
 
