@@ -137,12 +137,16 @@ def evaluate_command(options: argparse.Namespace) -> Output:
     )
     rows = {figures["model"]: figures["ours"], **figures["baselines"]}
     rows |= {f"ours, {name}": row for name, row in {**figures["per_action"], **figures["per_condition"]}.items()}
+    rows |= {f"ours, {band} m tall": row for band, row in figures["per_height_m"].items()}
     lines = [f"{figures['trials']} trials of {figures['people']} simulated people never seen"]
     for name, row in rows.items():
         lines.append(
             f"{name:28s} MAE {row['mae']:5.2f}  RMSE {row['rmse']:5.2f}  SRCC {row['srcc']:6.3f}"
             f"  within 5: {row['acc5']:4.0%}  within 10: {row['acc10']:4.0%}"
         )
+    for name, moved in figures["viewpoint_points"].items():
+        words = "mean {mean:.2f}, p95 {p95:.2f}, at most {max:.2f}".format(**moved)
+        lines.append(f"the score when the scene is {name.replace('_', ' ')}: moves by {words} points")
     return Output(without_nan(figures), "\n".join(lines))
 
 

@@ -159,7 +159,7 @@ def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
             continue
         known_s = motion.times_s[known]
         held = np.clip(times, known_s[0], known_s[-1])
-        positions[:, joints] = _resampled(motion.positions_m[np.ix_(known, joints)], known_s, held)
+        positions[:, joints] = _resampled(motion.positions_m[known][:, joints], known_s, held)
         after = np.clip(np.searchsorted(known_s, times), 1, len(known) - 1)
         inside = (times >= known_s[0] - LONGEST_BRIDGED_GAP_S) & (times <= known_s[-1] + LONGEST_BRIDGED_GAP_S)
         gap_s = known_s[after] - known_s[after - 1]

@@ -13,16 +13,13 @@ from sport_nodes.skeleton import JOINT_COUNT, JOINTS
 from sport_nodes.training.baselines import baseline_predictions
 from sport_nodes.training.batches import predict
 from sport_nodes.training.calibrate import with_joints
-from sport_nodes.training.metrics import bootstrap_mae, score_metrics
+from sport_nodes.training.metrics import bootstrap_mae, metrics_per_height, score_metrics
 from sport_nodes.training.trial_set import TrialSet, mean_per_trial
 
 Array = NDArray[np.float64]
 
 #: Test movements on which every joint in turn is made to die.
 DEAD_JOINT_ROWS: Final = 150
-
-#: Edges of the bands of body height [m].
-HEIGHT_EDGES_M: Final = (1.45, 1.55, 1.65, 1.75, 1.85)
 
 
 def evaluate(
@@ -46,7 +43,7 @@ def evaluate(
             name: score_metrics(score[action == i], marks[action == i])
             for i, name in enumerate(test.action_names.tolist())
         },
-        "per_height_m": _per_height(score, marks, test.height_m[first]),
+        "per_height_m": metrics_per_height(score, marks, test.height_m[first]),
         "per_condition": {
             str(name): score_metrics(score[rows], marks[rows])
             for name in np.unique(test.condition)
@@ -74,14 +71,6 @@ def _baselines(training: TrialSet, validation: TrialSet, test: TrialSet) -> dict
         score, first = mean_per_trial(rows, test)
         results[name] = score_metrics(score, test.total[first])
     return results
-
-
-def _per_height(score: Array, marks: Array, height_m: Array) -> dict[str, dict[str, float]]:
-    band = np.clip(np.digitize(height_m, HEIGHT_EDGES_M) - 1, 0, len(HEIGHT_EDGES_M) - 2)
-    return {
-        f"{HEIGHT_EDGES_M[i]:.2f}-{HEIGHT_EDGES_M[i + 1]:.2f}": score_metrics(score[band == i], marks[band == i])
-        for i in np.unique(band)
-    }
 
 
 def _boundary_error_s(bounds: Array, trials: TrialSet) -> list[float]:

@@ -13,6 +13,8 @@ Array = NDArray[np.float64]
 #: Resamplings of people for the bootstrap interval.
 BOOTSTRAP_SAMPLES: Final = 500
 BOOTSTRAP_COVERAGE: Final = 0.95
+#: Edges of the bands of body height [m].
+HEIGHT_EDGES_M: Final = (1.45, 1.55, 1.65, 1.75, 1.85)
 
 
 def score_metrics(predicted: Array, marks: Array) -> dict[str, float]:
@@ -39,3 +41,12 @@ def bootstrap_mae(predicted: Array, marks: Array, people: NDArray[np.intp], *, s
     means = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
     tail = (1.0 - BOOTSTRAP_COVERAGE) / 2.0
     return float(np.quantile(means, tail)), float(np.quantile(means, 1.0 - tail))
+
+
+def metrics_per_height(predicted: Array, marks: Array, height_m: Array) -> dict[str, dict[str, float]]:
+    """`score_metrics` by bands of body height, the outermost open; all (N,)."""
+    band = np.clip(np.digitize(height_m, HEIGHT_EDGES_M) - 1, 0, len(HEIGHT_EDGES_M) - 2)
+    return {
+        f"{HEIGHT_EDGES_M[i]:.2f}-{HEIGHT_EDGES_M[i + 1]:.2f}": score_metrics(predicted[band == i], marks[band == i])
+        for i in np.unique(band)
+    }

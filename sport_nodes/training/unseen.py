@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.training.baselines import baseline_predictions
-from sport_nodes.training.metrics import bootstrap_mae, score_metrics
+from sport_nodes.training.metrics import bootstrap_mae, metrics_per_height, score_metrics
 from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.trial_set import TrialSet, mean_per_trial, split_by_person
+from sport_nodes.training.viewpoint import viewpoint_swing
 
 Array = NDArray[np.float64]
 
@@ -48,6 +49,8 @@ def figures_on_unseen_people(scorer: Scorer, *, people: int, seed: int, workers:
         "per_condition": {
             str(name): score_metrics(ours[condition == name], marks[condition == name]) for name in np.unique(condition)
         },
+        "per_height_m": metrics_per_height(ours, marks, test.height_m[first]),
+        "viewpoint_points": viewpoint_swing(scorer, seed=seed),
         "raters_off_rubric_mae": float(np.abs(marks - test.true_total[first]).mean()),
     }
 

@@ -19,6 +19,10 @@ def test_the_model_beats_every_baseline_on_people_it_has_not_seen(scorer):
     assert figures["simulated"]
     assert figures["people"] == 4
     assert all(figures["ours"]["mae"] < row["mae"] for row in figures["baselines"].values())
+    swing = figures["viewpoint_points"]
+    assert swing["turned"]["max"] < 1e-3
+    assert 0.0 < swing["tilted_5_degrees"]["mean"] < 1.0
+    assert swing["tilted_5_degrees"]["scored"] == 1.0
 
 
 def test_totals_are_those_of_the_rows_whatever_their_order(scorer):
