@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any, Final
 
 import numpy as np
+import yaml
 from numpy.typing import NDArray
 from rosbags.interfaces import Connection, MessageDefinitionFormat
 from rosbags.rosbag2 import (
@@ -31,6 +32,7 @@ from rosbags.typesys.store import Typestore
 from sport_nodes import topics
 from sport_nodes.errors import InputError
 from sport_nodes.io import bag_messages as messages
+from sport_nodes.io.bag_about import METADATA_FILE
 from sport_nodes.measurements import ImuStream, KeypointStream, Recording, SkeletonStream
 from sport_nodes.motion import Motion
 from sport_nodes.skeleton import JOINT_COUNT
@@ -40,6 +42,9 @@ Array = NDArray[np.float64]
 _STORAGE_SUFFIXES: Final = (".mcap", ".db3")
 _IMU_SUFFIX: Final = topics.imu("")[1:]
 _BAG_VERSION: Final = 9  # rosbag2 of Jazzy
+_CDR: Final = "cdr"
+# Modes of compression in which rosbag2 compressed whole files, or each message; MCAP undoes its own.
+_COMPRESSED_BY_ROSBAG2: Final = ("file", "message")
 # Topics that an error message names, and characters that it quotes of a reason.
 _NAMED_TOPICS: Final = 12
 _LONGEST_REASON: Final = 160
@@ -156,7 +161,9 @@ def open_bag(path: Path) -> Iterator[BagReader]:
     """
     try:
         with ExitStack() as stack:
-            yield BagReader([stack.enter_context(Reader(file)) for file in _storage_files(path)])
+            reader = BagReader([stack.enter_context(Reader(file)) for file in _storage_files(path)])
+            _check_format(path, (getattr(c.ext, "serialization_format", _CDR) for c in reader.connections))
+            yield reader
     except InputError:
         raise
     except _DAMAGED as error:
@@ -165,6 +172,11 @@ def open_bag(path: Path) -> Iterator[BagReader]:
             f"{path} cannot be read as a rosbag2 recording ({reason}); "
             "if a recorder was stopped half way, mend it with `ros2 bag reindex` or `mcap recover`"
         ) from error
+
+
+def _check_format(path: Path, formats: Iterable[str]) -> None:
+    if other := sorted(set(formats) - {_CDR}):
+        raise InputError(f"{path} holds messages written as {', '.join(other)}, expected {_CDR}; convert it")
 
 
 def _typestore_of(connections: list[Connection]) -> Typestore:
@@ -239,18 +251,41 @@ def read_motion_bag(path: Path) -> Motion:
 
 
 def _storage_files(path: Path) -> list[Path]:
-    path = path.parent if path.name == "metadata.yaml" else path
+    path = path.parent if path.name == METADATA_FILE else path
     if not path.exists():
         raise InputError(f"there is no bag at {path}")
     if path.is_file():
         if path.suffix not in _STORAGE_SUFFIXES:
             raise InputError(f"{path} is not a bag: expected a folder or one of {', '.join(_STORAGE_SUFFIXES)}")
         return [path]
-    if (path / "metadata.yaml").is_file():
-        return [path]
+    if (path / METADATA_FILE).is_file():
+        return _named_files(path)
     files = sorted(p for p in path.iterdir() if p.suffix in _STORAGE_SUFFIXES)
     if not files:
         raise InputError(f"{path} is not a bag: it holds neither metadata.yaml nor an .mcap or .db3 file")
+    return files
+
+
+def _named_files(folder: Path) -> list[Path]:
+    """The files that metadata.yaml names; the folder itself where rosbag2 compressed them.
+
+    One by one, for rosbags' reader of folders leaves out, in silence, each topic whose quality of service is not
+    written alike in metadata and file.
+    """
+    try:
+        about = yaml.safe_load((folder / METADATA_FILE).read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
+        if str(about.get("compression_mode", "")).lower() in _COMPRESSED_BY_ROSBAG2:
+            return [folder]
+        files = [folder / Path(name).name for name in about["relative_file_paths"]]
+        formats = [topic["topic_metadata"]["serialization_format"] for topic in about["topics_with_message_count"]]
+    except (yaml.YAMLError, *_DAMAGED) as error:
+        raise InputError(
+            f"{folder / METADATA_FILE} cannot be read ({type(error).__name__}); remove it, and the bag is read without"
+        ) from error
+    _check_format(folder, formats)
+    for file in files:
+        if not file.is_file():
+            raise InputError(f"{folder} lacks {file.name}, which its {METADATA_FILE} names; copy the bag again, whole")
     return files
 
 

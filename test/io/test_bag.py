@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
@@ -249,6 +250,32 @@ def test_rosbag2_s_own_fixtures_are_read_or_refused_in_one_line():
                 read(path)
         count += 1
     assert count > 30
+
+
+@needs_bags
+def test_all_messages_that_the_metadata_counts_are_read_or_none():
+    counted = 0
+    for path in sorted(BAGS.rglob("metadata.yaml")):
+        about = yaml.safe_load(path.read_text(encoding="utf-8"))["rosbag2_bagfile_information"]
+        if "wrong_rmw" in str(path):
+            with pytest.raises(InputError, match=r"written as wrong_format, expected cdr"), open_bag(path.parent):
+                pass
+            continue
+        with open_bag(path.parent) as bag:
+            assert len(bag.serialized({c.topic for c in bag.connections})) == about["message_count"], path
+        counted += about["message_count"]
+    assert counted > 10_000
+
+
+def test_a_file_that_the_metadata_names_must_be_there(trial_bag):
+    (trial_bag / "bag.mcap").rename(trial_bag / "other.mcap")
+    with pytest.raises(InputError, match=r"lacks bag.mcap, which its metadata.yaml names"):
+        read_motion_bag(trial_bag)
+    (trial_bag / "metadata.yaml").write_text("rosbag2_bagfile_information: [", encoding="utf-8")
+    with pytest.raises(InputError, match=r"^[^\n]+metadata.yaml cannot be read[^\n]+$"):
+        read_motion_bag(trial_bag)
+    (trial_bag / "metadata.yaml").unlink()
+    assert_same(read_motion_bag(trial_bag), motion())
 
 
 @needs_bags
