@@ -13,7 +13,7 @@ from sport_nodes.launching import argument, describe, graph_settings
 def generate_launch_description() -> LaunchDescription:
     own = (
         DeclareLaunchArgument("bag", description="The rosbag2 recording: its folder, .mcap or .db3 file."),
-        argument("rate", "1.0", "How fast: 2 plays twice as fast."),
+        argument("rate", "1.0", "How fast: 2 plays twice as fast; 0 as fast as the graph follows."),
     )
 
     def settings(values):

@@ -13,6 +13,7 @@ from sport_nodes import topics
 from sport_nodes.actions import load_action
 from sport_nodes.errors import InputError
 from sport_nodes.graph import BAG, LAB, GraphSettings, nodes_of
+from sport_nodes.replayed import TrialResult, difference, recorded_result
 from sport_nodes.show import TrialShow
 from sport_nodes.up import POLL_S, Supervisor, free_domain, localhost_only
 
@@ -73,28 +74,30 @@ def action_of(bag: Path) -> str:
     return action
 
 
-def run_replay(bag: Path, *, rig: str, output: Path) -> int:
-    """A recorded trial through the whole graph again; returns the exit status.
+def run_replay(bag: Path, *, rig: str, output: Path, rate: float) -> int:
+    """A recorded trial through the whole graph again, and how far it is from the recorded results; the exit status.
 
-    Raises InputError when the bag cannot be read or does not say which action it holds.
+    rate: of time, 0 for as fast as the graph follows. Raises InputError when the bag cannot be read or does not say
+    which action it holds.
     """
-    action = action_of(bag)
+    action, recorded = action_of(bag), recorded_result(bag)
     settings = GraphSettings(
         action=action,
         rig=rig,
         source=BAG,
         store=str(output.resolve()),
         use_sim_time=True,
-        bag={"bag": str(bag.resolve())},
+        bag={"bag": str(bag.resolve()), "rate": rate},
     )
-    return _Run(settings).run(f"{load_action(action).label} from {bag}")
+    return _Run(settings, recorded).run(f"{load_action(action).label} from {bag}")
 
 
 class _Run:
     """Runs a graph for one trial and says what happens."""
 
-    def __init__(self, settings: GraphSettings) -> None:
+    def __init__(self, settings: GraphSettings, recorded: TrialResult | None = None) -> None:
         self._settings = settings
+        self._recorded = recorded
         self._nodes = nodes_of(settings)
         self._began_s = time.monotonic()
         self._logs: list[str] = []
@@ -116,6 +119,8 @@ class _Run:
                 print("\n".join(self._logs[-LOG_TAIL:]), file=sys.stderr)
                 return FAILED
             print("\n" + "\n".join(self._show.results(watch)))
+            if self._recorded is not None:
+                print(f"Recorded    {difference(self._recorded, self._show.result(watch))}")
         self._say("all nodes stopped")
         return OK
 

@@ -12,6 +12,7 @@ import numpy as np
 from sport_nodes import topics
 from sport_nodes.actions import load_action
 from sport_nodes.motion import Motion
+from sport_nodes.replayed import TrialResult
 from sport_nodes.report.labels import why_nothing_to_improve
 
 if TYPE_CHECKING:
@@ -107,6 +108,15 @@ class TrialShow:
             lines.append(f"Bag         {last[topics.RECORD_PATH].data}")
         lines.append(f"Timing      {self._timing(watch)}")
         return lines
+
+    def result(self, watch: GraphWatch) -> TrialResult:
+        """The ended trial's motion and score; once none is missing."""
+        from sport_nodes.nodes import conversions
+
+        trial, scores = watch.last[topics.MOTION_TRIAL], watch.last[topics.SCORE_TRIAL]
+        motion = conversions.trial_from_message(trial)
+        motion = motion.moved(motion.positions_m, motion.times_s + conversions.from_stamp(trial.header.stamp))
+        return TrialResult(motion, float("nan") if scores.withheld else scores.value, scores.model)
 
     def _timing(self, watch: GraphWatch) -> str:
         """How long the results took, from the truth's stillness on."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_action, add_language, add_output, add_rig, seed
+from sport_nodes.errors import InputError
 
 DEMO_ACTION = "standing_long_jump"
 
@@ -31,6 +32,7 @@ def register(commands: Any) -> None:
 
     parser = commands.add_parser("replay", help="a recorded trial through the whole graph again")
     parser.add_argument("bag", type=Path, metavar="BAG")
+    parser.add_argument("--rate", type=float, default=1.0, help="of time; 0: as fast as the graph follows (default: 1)")
     add_rig(parser)
     add_output(parser, "folder for report and bag (default: output/)", required=False)
     parser.set_defaults(handler=replay_command)
@@ -68,7 +70,10 @@ def up_command(options: argparse.Namespace) -> Output:
 def replay_command(options: argparse.Namespace) -> Output:
     from sport_nodes.demo import run_replay
 
-    return Output(status=run_replay(options.bag, rig=options.rig, output=options.output or Path("output")))
+    if not 0.0 <= options.rate < float("inf"):
+        raise InputError(f"--rate is 0 or more, found {options.rate:g}")
+    output = options.output or Path("output")
+    return Output(status=run_replay(options.bag, rig=options.rig, output=output, rate=options.rate))
 
 
 def lab_command(options: argparse.Namespace) -> Output:

@@ -25,6 +25,7 @@ Array = NDArray[np.float64]
 KEYPOINTS = f"{PACKAGE}/msg/Keypoints2D"
 SKELETON = f"{PACKAGE}/msg/Skeleton3D"
 TRIAL_MOTION = f"{PACKAGE}/msg/TrialMotion"
+STAGE_SCORES = f"{PACKAGE}/msg/StageScores"
 DEVICE_CLOCK = f"{PACKAGE}/msg/DeviceClock"
 IMU = "sensor_msgs/msg/Imu"
 CAMERA_INFO = "sensor_msgs/msg/CameraInfo"

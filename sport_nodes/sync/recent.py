@@ -8,13 +8,13 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sport_nodes.measurements import DeviceClock, ImuStream, KeypointStream, Recording, SkeletonStream
+from sport_nodes.measurements import ImuStream, KeypointStream, Recording, SkeletonStream
 from sport_nodes.skeleton import JOINT_COUNT
 from sport_nodes.sync.rows import Rows
 
 Array = NDArray[np.float64]
 
-#: Samples that lie this far outside a trial help to interpolate and filter its ends [s].
+#: Samples that lie this far outside a trial help to filter its beginning and to interpolate its end [s].
 MARGIN_S: Final = 0.3
 
 
@@ -46,20 +46,25 @@ class RecentSamples:
             self._imus[name] = Rows(1 + 4 + 6)
         self._imus[name].add((stamp_s, *orientation_xyzw, *vector), keep_from_s=stamp_s - self._keep_s)
 
-    def recording(self, begin_s: float, end_s: float, clocks: tuple[DeviceClock, ...] = ()) -> Recording:
-        """The samples of a span, and a little more at its ends; devices that said nothing in it are left out."""
-        span = (begin_s - MARGIN_S, end_s + MARGIN_S)
+    def recording(self, begin_s: float, end_s: float) -> Recording:
+        """The samples of a span, and a little more before it; devices that said nothing in it are left out.
+
+        Of each device up to the first at or after the end: when a frame at the end is complete, these have come. Later
+        ones may have come or not, and a trial that is played again must be the same.
+        """
+        begin_s -= MARGIN_S
         cameras = {}
         for name, samples in self._cameras.items():
-            chosen = {s[0]: s for s in reversed(samples) if span[0] <= s[0] <= span[1]}
+            last_s = min(min((s[0] for s in samples if s[0] >= end_s), default=end_s), end_s + MARGIN_S)
+            chosen = {s[0]: s for s in reversed(samples) if begin_s <= s[0] <= last_s}
             if chosen:
                 cameras[name] = self._keypoints([chosen[stamp] for stamp in sorted(chosen)])
-        felt = {name: rows.within(*span) for name, rows in self._imus.items()}
+        felt = {name: rows.through(begin_s, end_s, reach_s=MARGIN_S) for name, rows in self._imus.items()}
         imus = {name: ImuStream(rows[:, 0], rows[:, 1:5], rows[:, 5:]) for name, rows in felt.items() if len(rows)}
-        seen = self._depth.within(*span)
+        seen = self._depth.through(begin_s, end_s, reach_s=MARGIN_S)
         joints = seen[:, 1 : 1 + 3 * JOINT_COUNT].reshape(-1, JOINT_COUNT, 3)
         depth = SkeletonStream(seen[:, 0], joints, seen[:, 1 + 3 * JOINT_COUNT :]) if len(seen) else None
-        return Recording(depth, cameras, imus, clocks)
+        return Recording(depth, cameras, imus, ())
 
     @staticmethod
     def _keypoints(samples: list[tuple[float, Array, Array]]) -> KeypointStream:

@@ -41,8 +41,12 @@ class Rows:
         self._rows[self._end] = row
         self._end += 1
 
-    def within(self, begin_s: float, end_s: float) -> Array:
-        """The rows of a span in order of time, of equal times the first."""
+    def through(self, begin_s: float, end_s: float, *, reach_s: float) -> Array:
+        """The rows from begin_s through the first at or after end_s, if that is within reach_s of it.
+
+        In order of time, of equal times the first.
+        """
         rows = self.all
-        rows = rows[(rows[:, 0] >= begin_s) & (rows[:, 0] <= end_s)]
+        last_s = min(rows[rows[:, 0] >= end_s, 0].min(initial=np.inf), end_s + reach_s)
+        rows = rows[(rows[:, 0] >= begin_s) & (rows[:, 0] <= last_s)]
         return rows[np.unique(rows[:, 0], return_index=True)[1]]
