@@ -8,7 +8,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sport_nodes.bench import ROOMS
 from sport_nodes.cli import Output
@@ -18,6 +18,9 @@ from sport_nodes.errors import InputError
 
 if TYPE_CHECKING:
     from sport_nodes.training.config import TrainConfig
+
+#: Options of `sport train` that are settings of the run by the same name.
+SETTINGS: Final = ("people", "fused_share", "epochs", "pruned_epochs", "batch", "learning_rate", "seed")
 
 
 def register(commands: Any) -> None:
@@ -32,8 +35,12 @@ def register(commands: Any) -> None:
         help="weights to begin with; with --teacher the model (.onnx)",
     )
     parser.add_argument("--people", type=int, metavar="N", help="simulated people in the data set")
+    parser.add_argument("--fused-share", type=float, metavar="S", help="of their trials through sensors and fusion")
     parser.add_argument("--epochs", type=int, metavar="N")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--pruned-epochs", type=int, metavar="N", help="after pruning; 0 leaves all channels")
+    parser.add_argument("--batch", type=int, metavar="N", help="movements a step, of all processes together")
+    parser.add_argument("--learning-rate", type=float, metavar="R", help="the highest")
+    parser.add_argument("--seed", type=seed)
     parser.add_argument("--data", type=Path, metavar="DATASET", help="train on recorded trials (`sport dataset build`)")
     parser.add_argument("--present", type=Path, metavar="MODEL", help="the model to beat (default: the shipped one)")
     parser.add_argument("--teacher", metavar="NAME", help="learn only this rater's own standard, on top of the model")
@@ -75,18 +82,21 @@ def train_command(options: argparse.Namespace) -> Output:
     if options.teacher:
         return _teacher_command(options)
     require_torch()
+    from sport_nodes.training import processes
     from sport_nodes.training.config import TrainConfig
     from sport_nodes.training.train import train
 
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("sport_nodes").setLevel(logging.INFO)
     given = {"start_from": options.start_from, "run_directory": options.run}
-    given |= {name: getattr(options, name) for name in ("people", "epochs", "seed")}
+    given |= {name: getattr(options, name) for name in SETTINGS}
     config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
-    if options.data is not None:
-        return _retrain_command(options, config)
-    model = train(config)
-    return Output(text=f"{model}\n{model.with_suffix('.md')}")
+    with processes.together():
+        if processes.rank() == 0:
+            logging.getLogger("sport_nodes").setLevel(logging.INFO)
+        if options.data is not None:
+            return _retrain_command(options, config)
+        model = train(config)
+    return Output(text=f"{model}\n{model.with_suffix('.md')}" if model else "")
 
 
 def _retrain_command(options: argparse.Namespace, config: TrainConfig) -> Output:
@@ -97,7 +107,10 @@ def _retrain_command(options: argparse.Namespace, config: TrainConfig) -> Output
         config = replace(
             config, run_directory=config.run_directory.with_name(f"recorded-{options.data.resolve().name}")
         )
-    version, promotion = retrain(options.data, config, options.present)
+    trained = retrain(options.data, config, options.present)
+    if trained is None:
+        return Output()
+    version, promotion = trained
     change = f"{promotion.difference:+.2f} points ({promotion.low:+.2f} to {promotion.high:+.2f})"
     if promotion.promoted:
         return Output(

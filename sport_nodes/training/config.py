@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
+
+#: In a run's folder: what it was told.
+CONFIG_FILE: Final = "config.json"
+#: Settings that change nothing in the model.
+WITHOUT_MEANING: Final = ("run_directory", "threads", "workers")
 
 
 def default_run_directory() -> Path:
@@ -48,3 +55,28 @@ class TrainConfig:
         data["run_directory"] = self.run_directory.name
         data["start_from"] = "" if self.start_from is None else self.start_from.name
         return data
+
+
+def begin_run(config: TrainConfig, **data: str) -> None:
+    """Record the settings of a run, or see that it goes on with those that it began with; data: of what data.
+
+    Raises InputError when it began with others.
+    """
+    path = config.run_directory / CONFIG_FILE
+    record = json.loads(json.dumps(config.as_dict() | data))
+    if path.is_file():
+        begun = json.loads(path.read_text(encoding="utf-8"))
+        unlike = sorted(n for n in record if n not in WITHOUT_MEANING and begun.get(n) != record[n])
+        if unlike:
+            raise InputError(
+                f"the run in {config.run_directory} began with another {', '.join(unlike)}; give another --run folder"
+            )
+    config.run_directory.mkdir(parents=True, exist_ok=True)
+    write_whole(path, json.dumps(record, indent=1) + "\n")
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Whole or not at all, whenever the process is killed."""
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(path)

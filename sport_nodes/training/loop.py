@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import time
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -13,10 +15,11 @@ import torch
 from numpy.typing import NDArray
 
 from sport_nodes.scoring.features import VELOCITY_SCALE_S
-from sport_nodes.scoring.network import ABLATIONS, NetworkConfig, ScoringNetwork
+from sport_nodes.scoring.network import ABLATIONS, NetworkConfig, NetworkOutput, ScoringNetwork
+from sport_nodes.training import processes
 from sport_nodes.training.augmentation import augment
 from sport_nodes.training.batches import TensorSet, predict
-from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.config import TrainConfig, write_whole
 from sport_nodes.training.curriculum import SCHEDULE_EPOCHS, admitted, difficulty, draw_epoch, intensity
 from sport_nodes.training.losses import training_loss
 from sport_nodes.training.metrics import score_metrics
@@ -47,19 +50,19 @@ def load_network(checkpoint: Path, config: TrainConfig, actions: tuple[str, ...]
 
 
 def device_of(config: TrainConfig) -> torch.device:
-    """Where to train."""
-    return torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    """Where to train: of several processes each on a GPU of its own."""
+    if config.device or not torch.cuda.is_available():
+        return torch.device(config.device or "cpu")
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
 
 
 @dataclass(eq=False)
 class _State:
-    """Everything that a resumed run needs; `epoch` is the next one."""
+    """Everything that a resumed run needs; `epoch` is the next one. Random numbers follow from seed and epoch."""
 
     network: ScoringNetwork
     optimiser: torch.optim.Optimizer
     schedule: torch.optim.lr_scheduler.OneCycleLR
-    generator: torch.Generator
-    rng: np.random.Generator
     hardness: NDArray[np.float64]
     history: list[dict[str, float]]
     best_mae: float = float("inf")
@@ -73,9 +76,6 @@ class _State:
                 "blocks": self.network.config.blocks,
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
-                "generator": self.generator.get_state(),
-                "torch": torch.get_rng_state(),
-                "rng": self.rng.bit_generator.state,
                 "hardness": self.hardness,
                 "history": self.history,
                 "best_mae": self.best_mae,
@@ -90,9 +90,6 @@ class _State:
         self.network.load_state_dict(data["network"])
         self.optimiser.load_state_dict(data["optimiser"])
         self.schedule.load_state_dict(data["schedule"])
-        self.generator.set_state(data["generator"])
-        torch.set_rng_state(data["torch"])
-        self.rng.bit_generator.state = data["rng"]
         self.hardness, self.history = data["hardness"], data["history"]
         self.best_mae, self.epoch = data["best_mae"], data["epoch"]
 
@@ -102,9 +99,10 @@ def fit(
 ) -> ScoringNetwork:
     """Train, or go on from the run directory's last checkpoint; the network that did best on the validation people.
 
-    trained: a network to go on with; it has been through the curriculum.
+    Among several `processes` each takes its share of every batch. trained: a network to go on with; it has been through
+    the curriculum.
     """
-    torch.set_num_threads(config.threads)
+    torch.set_num_threads(max(1, config.threads // processes.count()))
     torch.manual_seed(config.seed)
     torch.set_float32_matmul_precision("high")
     directory = config.run_directory
@@ -118,23 +116,38 @@ def fit(
     if (directory / LAST).is_file():
         state.restore(directory / LAST)
         log.info("resumed at epoch %d of %d", state.epoch + 1, config.epochs)
+    parallel = processes.parallel(state.network)
+    began_s, began_step = time.monotonic(), state.schedule.last_epoch
     while state.epoch < config.epochs:
-        losses = _epoch(config, state, data, training, intensities, known=known)
-        predictions = predict(state.network, validation)
-        score, first = mean_per_trial(predictions.score, validation)
-        figures = score_metrics(score, validation.total[first])
-        state.history.append({"epoch": state.epoch, **losses, **{f"validation_{k}": v for k, v in figures.items()}})
-        log.info(
-            "epoch %d of %d: loss %.3f, validation MAE %.2f, SRCC %.3f",
-            *(state.epoch + 1, config.epochs, losses["loss"], figures["mae"], figures["srcc"]),
-        )
+        losses = _epoch(config, state, parallel, data, training, intensities, known=known)
+        if processes.rank() == 0:
+            _keep(config, state, losses, validation)
+            done, of = state.schedule.last_epoch, state.schedule.total_steps
+            left_s = (of - done) * (time.monotonic() - began_s) / max(1, done - began_step)
+            log.info("%d of %d steps, about %.1f min left", done, of, left_s / 60.0)
         state.epoch += 1
-        if figures["mae"] < state.best_mae:
-            state.best_mae = figures["mae"]
-            state.save(directory / BEST)
-        state.save(directory / LAST)
-        (directory / HISTORY).write_text(json.dumps(state.history, indent=1) + "\n", encoding="utf-8")
+    processes.wait()
     return load_network(directory / BEST, config, actions).to(device_of(config))
+
+
+def _keep(config: TrainConfig, state: _State, losses: dict[str, float], validation: TrialSet) -> None:
+    """Judge the epoch on the validation people; write what a resumed run goes on from."""
+    directory = config.run_directory
+    predictions = predict(state.network, validation)
+    score, first = mean_per_trial(predictions.score, validation)
+    figures = score_metrics(score, validation.total[first])
+    state.history.append({"epoch": state.epoch, **losses, **{f"validation_{k}": v for k, v in figures.items()}})
+    log.info(
+        "epoch %d of %d: loss %.3f, validation MAE %.2f, SRCC %.3f",
+        *(state.epoch + 1, config.epochs, losses["loss"], figures["mae"], figures["srcc"]),
+    )
+    after = replace(state, epoch=state.epoch + 1, best_mae=min(state.best_mae, figures["mae"]))
+    if figures["mae"] < state.best_mae:
+        after.save(directory / BEST)
+    state.best_mae = after.best_mae
+    # The last checkpoint comes last: a run that is killed before it does the whole epoch again, to the same result.
+    write_whole(directory / HISTORY, json.dumps(state.history, indent=1) + "\n")
+    after.save(directory / LAST)
 
 
 def _begin(
@@ -144,7 +157,7 @@ def _begin(
     if not known:
         network.set_input_statistics(*data.input_statistics())
     steps = sum(
-        -(-int(admitted(intensities, epoch=_schedule_epoch(config, e, known=known)).sum()) // config.batch)
+        -(-int(admitted(intensities, epoch=_schedule_epoch(config, e, known=known)).sum()) // _batch_size(config))
         for e in range(config.epochs)
     )
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
@@ -155,11 +168,14 @@ def _begin(
         network=network,
         optimiser=optimiser,
         schedule=schedule,
-        generator=torch.Generator(device_of(config)).manual_seed(config.seed),
-        rng=np.random.default_rng(config.seed),
         hardness=np.zeros(len(data)),
         history=[],
     )
+
+
+def _batch_size(config: TrainConfig) -> int:
+    """As many rows for each process."""
+    return max(processes.count(), config.batch - config.batch % processes.count())
 
 
 def _schedule_epoch(config: TrainConfig, epoch: int, *, known: bool) -> float:
@@ -173,26 +189,36 @@ def _schedule_epoch(config: TrainConfig, epoch: int, *, known: bool) -> float:
 def _epoch(
     config: TrainConfig,
     state: _State,
+    parallel: torch.nn.Module,
     data: TensorSet,
     training: TrialSet,
     intensities: NDArray[np.float64],
     *,
     known: bool,
 ) -> dict[str, float]:
-    """One pass over the admitted rows; mean of every loss term."""
-    state.network.train()
+    """One pass over the admitted rows; mean of every loss term, of this process's rows."""
+    parallel.train()
+    process, count = processes.rank(), processes.count()
+    own_seed = int(np.random.SeedSequence((config.seed, state.epoch, process)).generate_state(1)[0])
+    torch.manual_seed(own_seed)
+    generator = torch.Generator(device_of(config)).manual_seed(own_seed)
+    rng = np.random.default_rng((config.seed, state.epoch))
     epoch = _schedule_epoch(config, state.epoch, known=known)
     progress = state.epoch / max(1, config.epochs - 1)
-    order = draw_epoch(admitted(intensities, epoch=epoch), state.hardness, progress=progress, rng=state.rng)
+    order = draw_epoch(admitted(intensities, epoch=epoch), state.hardness, progress=progress, rng=rng)
     sums: dict[str, torch.Tensor] = {}
-    batches = range(0, len(order), config.batch)
+    order = order[: len(order) - len(order) % count]
+    size = _batch_size(config)
+    batches = range(0, len(order), size)
     for begin in batches:
-        rows = order[begin : begin + config.batch]
-        batch = augment(data.batch(rows), generator=state.generator)
-        output = state.network(batch.pose, batch.velocity, batch.mask, batch.condition)
-        terms = training_loss(output, data.marks(rows, batch.bounds), epoch=epoch)
+        rows = order[begin : begin + size]
+        own = rows.reshape(count, -1)[process]
+        batch = augment(data.batch(own), generator=generator)
+        output = parallel(batch.pose, batch.velocity, batch.mask, batch.condition)
+        output = NetworkOutput(*map(processes.gathered, output))
+        terms = training_loss(output, data.marks(rows, processes.gathered(batch.bounds)), epoch=epoch)
         state.optimiser.zero_grad()
-        terms["loss"].backward()
+        (count * terms["loss"]).backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), LARGEST_GRADIENT)
         state.optimiser.step()
         state.schedule.step()

@@ -17,8 +17,9 @@ from sport_nodes.scoring.backends import INPUTS, OUTPUTS, OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
+from sport_nodes.training import processes
 from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
-from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.config import TrainConfig, begin_run
 from sport_nodes.training.dataset import read_rows
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
@@ -33,25 +34,30 @@ from sport_nodes.training.unseen import predicted_totals
 
 log = logging.getLogger(__name__)
 
-CONFIG_FILE: Final = "config.json"
 #: In a version's folder, beside the model: inputs and outputs by which a copy can be checked without this package.
 GOLDEN_FILE: Final = "golden.npz"
 REPORT_FILE: Final = "report.json"
 
 
-def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) -> tuple[Path, Promotion]:
+def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) -> tuple[Path, Promotion] | None:
     """Train (or go on with) the run of this configuration on a data set; the version's folder, and the judgement.
 
     The version is in `versions/` of the run; where it is promoted, it is in `models/` of the data directory too.
-    Raises InputError when the data set is none, has too few marks, or is not the one that the run began with.
+    None in all `processes` but the first, which writes. Raises InputError when the data set is none, has too few marks,
+    or is not the one that the run began with.
     """
     present = Scorer.load(present_model)
     directory = config.run_directory
-    directory.mkdir(parents=True, exist_ok=True)
-    sha256 = _begun_with(data, config)
-    training, validation, test = parts = _parts(data, config, present, sha256)
+    sha256 = _digest_of(data)
+    if processes.rank() == 0:
+        begin_run(config, dataset_sha256=sha256)
+        _make_parts(data, config, present, sha256)
+    processes.wait()
+    training, validation, test = parts = [TrialSet.load(path) for path in _part_files(directory)]
     log.info("%d training, %d validation, %d test movements", *map(len, parts))
     network = train_network(config, training, validation)
+    if processes.rank() > 0:
+        return None
     intervals = calibrate_intervals(network, validation, seed=config.seed)
     report = evaluate(network, intervals, training=training, validation=validation, test=test)
     version = directory / "version.unfinished"
@@ -95,46 +101,34 @@ def compare(new: Scorer, present: Scorer, test: TrialSet) -> Promotion:
     )
 
 
-def _begun_with(data: Path, config: TrainConfig) -> str:
-    """The data set's digest. A run goes on only with the data and the settings that it began with."""
-    path = config.run_directory / CONFIG_FILE
+def _digest_of(data: Path) -> str:
     try:
-        sha256 = str(json.loads((data / "dataset.json").read_text(encoding="utf-8"))["sha256"])
+        return str(json.loads((data / "dataset.json").read_text(encoding="utf-8"))["sha256"])
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"{data} is not a data set; `sport dataset build DIR... -o {data}` makes one") from error
-    record = json.loads(json.dumps(config.as_dict() | {"dataset_sha256": sha256}))
-    if path.is_file():
-        try:
-            begun = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            begun = record  # stopped while it was written, before anything else
-        unlike = sorted(name for name in record if begun.get(name) != record[name])
-        if unlike:
-            raise InputError(
-                f"the run in {config.run_directory} began with another {', '.join(unlike)}; give another --run folder"
-            )
-    path.write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
-    return sha256
 
 
-def _parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -> tuple[TrialSet, TrialSet, TrialSet]:
+def _part_files(directory: Path) -> list[Path]:
+    return [directory / f"{name}.npz" for name in ("training", "validation", "test")]
+
+
+def _make_parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -> None:
     """Prepared once and kept in the run: the same arrays after every stop."""
-    files = [config.run_directory / f"{name}.npz" for name in ("training", "validation", "test")]
-    if not all(path.is_file() for path in files):
-        parts, people = recorded_parts(read_rows(data), present)
-        if len(np.unique(parts[0].action)) < len(present.actions):
-            simulated = simulated_trials(
-                people=config.people,
-                trials_per_person=config.trials_per_person,
-                seed=config.seed,
-                workers=config.workers,
-            )
-            parts = with_simulated(parts, simulated, seed=config.seed)
-        write_people(config.run_directory / "people.json", people, dataset_sha256=sha256)
-        for path, part in zip(files, parts, strict=True):
-            part.save(path)
-    training, validation, test = (TrialSet.load(path) for path in files)
-    return training, validation, test
+    files = _part_files(config.run_directory)
+    if all(path.is_file() for path in files):
+        return
+    parts, people = recorded_parts(read_rows(data), present)
+    if len(np.unique(parts[0].action)) < len(present.actions):
+        simulated = simulated_trials(
+            people=config.people,
+            trials_per_person=config.trials_per_person,
+            seed=config.seed,
+            workers=config.workers,
+        )
+        parts = with_simulated(parts, simulated, seed=config.seed)
+    write_people(config.run_directory / "people.json", people, dataset_sha256=sha256)
+    for path, part in zip(files, parts, strict=True):
+        part.save(path)
 
 
 def _recorded_movements(trials: TrialSet) -> list[str]:

@@ -7,14 +7,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from sport_nodes.errors import InputError
-from sport_nodes.training.config import default_run_directory
+from sport_nodes.training.config import CONFIG_FILE, WITHOUT_MEANING, default_run_directory
 from sport_nodes.training.people import seen_as
-
-#: Settings that tell nothing about the model.
-_WITHOUT_MEANING: Final = ("run_directory", "threads", "workers")
 
 
 @dataclass(frozen=True)
@@ -45,9 +42,9 @@ def find_runs(folders: Sequence[Path]) -> list[Run]:
 
     Raises InputError for a run whose record cannot be read.
     """
-    configs = sorted({path for folder in folders for path in folder.glob("**/config.json")})
+    configs = sorted({path for folder in folders for path in folder.glob(f"**/{CONFIG_FILE}")})
     runs = [_run(path.parent) for path in configs]
-    keys = sorted({key for run in runs for key in run.config} - set(_WITHOUT_MEANING))
+    keys = sorted({key for run in runs for key in run.config} - set(WITHOUT_MEANING))
     unlike = [k for k in keys if len({json.dumps(run.config.get(k)) for run in runs}) > 1]
     runs = [replace(run, differs={k: run.config[k] for k in unlike if k in run.config}) for run in runs]
     return sorted(runs, key=lambda run: (math.inf if run.mae is None else run.mae, run.name))
@@ -64,7 +61,7 @@ def runs_that_saw(folders: Sequence[Path], athlete: str) -> list[tuple[str, str]
 
 
 def _run(directory: Path) -> Run:
-    config = _read(directory / "config.json")
+    config = _read(directory / CONFIG_FILE)
     versions = sorted(directory.glob("versions/*/scorer.json"), key=lambda path: path.stat().st_mtime)
     sidecar, history = versions[-1] if versions else directory / "scorer.json", directory / "history.json"
     common = {"name": directory.name, "path": str(directory), "config": config}

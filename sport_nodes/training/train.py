@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +14,9 @@ from sport_nodes.scoring.backends import OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
+from sport_nodes.training import processes
 from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
-from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.config import TrainConfig, begin_run
 from sport_nodes.training.cost import network_cost
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
@@ -30,21 +30,29 @@ log = logging.getLogger(__name__)
 
 MODEL_NAME: Final = "scorer"
 MODEL_FILE: Final = "scorer.onnx"
+TRIALS_FILE: Final = "trials.npz"
 #: Highest learning rate after pruning, as a share of the first.
 PRUNED_LEARNING_SHARE: Final = 0.4
 #: Digits kept of the stored outputs: far below golden.TOLERANCE.
 _GOLDEN_DECIMALS: Final = 5
 
 
-def train(config: TrainConfig) -> Path:
-    """Run (or resume) the whole of it; the path of the exported model, its sidecar and card beside it."""
+def train(config: TrainConfig) -> Path | None:
+    """Run (or resume) the whole of it; the path of the exported model, its sidecar and card beside it.
+
+    None in all `processes` but the first, which writes. Raises InputError when the run began with other settings.
+    """
     directory = config.run_directory
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / "config.json").write_text(json.dumps(config.as_dict(), indent=1) + "\n", encoding="utf-8")
-    trials = _trials(config)
+    if processes.rank() == 0:
+        begin_run(config)
+        _make_trials(config)
+    processes.wait()
+    trials = TrialSet.load(directory / TRIALS_FILE)
     training, validation, test = split_by_person(trials, seed=config.seed)
     log.info("%d training, %d validation, %d test movements", len(training), len(validation), len(test))
     network = train_network(config, training, validation)
+    if processes.rank() > 0:
+        return None
     intervals = calibrate_intervals(network, validation, seed=config.seed)
     report = evaluate(network, intervals, training=training, validation=validation, test=test)
     model = directory / MODEL_FILE
@@ -60,6 +68,7 @@ def train(config: TrainConfig) -> Path:
             "config": config.as_dict(),
             "data_sha256": trials.sha256,
             "blocks": network.config.blocks,
+            "familiarity_rows": len(training),
             "figures_on_simulated_people": report,
         },
     )
@@ -91,11 +100,11 @@ def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet)
     return fit(narrow, training, validation, trained=pruned(network))
 
 
-def _trials(config: TrainConfig) -> TrialSet:
-    """The simulated training set of this configuration, from the run directory if it is there."""
-    path = config.run_directory / "trials.npz"
+def _make_trials(config: TrainConfig) -> None:
+    """The simulated training set of this configuration, into the run directory unless it is there."""
+    path = config.run_directory / TRIALS_FILE
     if path.is_file():
-        return TrialSet.load(path)
+        return
     trials = simulated_trials(
         people=config.people,
         trials_per_person=config.trials_per_person,
@@ -104,7 +113,6 @@ def _trials(config: TrainConfig) -> TrialSet:
         fused_share=config.fused_share,
     )
     trials.save(path)
-    return trials
 
 
 def golden_outputs(model: Path, action_count: int) -> dict[str, Any]:

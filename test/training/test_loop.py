@@ -1,4 +1,8 @@
 import json
+import os
+import socket
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -7,11 +11,12 @@ import pytest
 torch = pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
 
 from sport_nodes.actions import action_names  # noqa: E402
+from sport_nodes.errors import InputError  # noqa: E402
 from sport_nodes.scoring.network import NetworkConfig  # noqa: E402
-from sport_nodes.training import loop  # noqa: E402
+from sport_nodes.training import loop, processes  # noqa: E402
 from sport_nodes.training.batches import predict  # noqa: E402
 from sport_nodes.training.calibrate import calibrate_intervals, with_dead_joints, with_joints  # noqa: E402
-from sport_nodes.training.config import TrainConfig  # noqa: E402
+from sport_nodes.training.config import TrainConfig, begin_run  # noqa: E402
 from sport_nodes.training.cost import network_cost  # noqa: E402
 from sport_nodes.training.trial_set import TrialSet  # noqa: E402
 
@@ -88,6 +93,67 @@ def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch):
     for name, value in whole["network"].items():
         torch.testing.assert_close(resumed["network"][name], value)
     assert len(json.loads((tmp_path / "stopped" / loop.HISTORY).read_text())) == 4
+
+
+#: The second of two processes; what it ends with goes to a file. Arguments: folder, port.
+SECOND = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+import torch
+from sport_nodes.scoring.network import NetworkConfig
+from sport_nodes.training import loop, processes
+from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.trial_set import TrialSet
+loop.network_config = lambda config, actions: NetworkConfig(actions=actions, blocks=((16, 1), (32, 2)))
+folder = Path(sys.argv[1])
+config = TrainConfig(epochs=EPOCHS, batch=8, learning_rate=5e-3, threads=1, run_directory=folder / "run")
+with processes.together():
+    network = loop.fit(config, TrialSet.load(folder / "training.npz"), TrialSet.load(folder / "validation.npz"))
+torch.save(network.state_dict(), folder / "second.pt")
+"""
+TOGETHER_EPOCHS = 5
+
+
+def test_two_processes_train_one_network_within_the_spread_of_seeds(tmp_path, monkeypatch):
+    training, validation = made_up_trials(0, rows=41), made_up_trials(1, rows=24)  # one row is over
+    training.save(tmp_path / "training.npz")
+    validation.save(tmp_path / "validation.npz")
+    settings = {"epochs": TOGETHER_EPOCHS, "learning_rate": 5e-3}
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = str(probe.getsockname()[1])
+    world = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port, "GLOO_SOCKET_IFNAME": "lo"}
+    script = SECOND.replace("EPOCHS", str(TOGETHER_EPOCHS))
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(tmp_path)], env={**os.environ, **world, "RANK": "1"}
+    ) as second:
+        alone = [
+            figures(loop.fit(config(tmp_path / f"{seed}", seed=seed, **settings), training, validation), validation)
+            for seed in (1, 2, 3)
+        ]
+        for name, value in {**world, "RANK": "0"}.items():
+            monkeypatch.setenv(name, value)
+        with processes.together():
+            together = loop.fit(config(tmp_path / "run", **settings), training, validation)
+        assert second.wait(60) == 0
+    other = torch.load(tmp_path / "second.pt")
+    assert all(torch.equal(value, other[name]) for name, value in together.state_dict().items())
+    found = figures(together, validation)
+    assert found < max(alone) + (max(alone) - min(alone))
+    assert found < np.abs(np.median(training.total) - validation.total).mean()
+
+
+def figures(network, validation):
+    return float(np.abs(predict(network, validation).score - validation.total).mean())
+
+
+def test_a_run_goes_on_only_with_the_settings_that_it_began_with(tmp_path):
+    begin_run(config(tmp_path / "run"), dataset_sha256="a")
+    begin_run(config(tmp_path / "run", threads=2), dataset_sha256="a")
+    for changed, data in (({"batch": 9}, "a"), ({}, "b")):
+        with pytest.raises(InputError, match=r"began with another (batch|dataset_sha256); give another --run"):
+            begin_run(config(tmp_path / "run", **changed), dataset_sha256=data)
 
 
 def test_training_learns_and_keeps_the_best_on_validation(tmp_path):
