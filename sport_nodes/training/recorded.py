@@ -12,12 +12,10 @@ import numpy as np
 
 from sport_nodes.actions import action_names, load_action
 from sport_nodes.errors import InputError
-from sport_nodes.scoring.familiarity import feature_vector
-from sport_nodes.scoring.features import PreparedMotion
-from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.training.dataset_rows import SPLITS, motion_of_row
-from sport_nodes.training.trial_set import Array, TrialSet, split_by_person
+from sport_nodes.training.rows import inputs_of
+from sport_nodes.training.trial_set import TrialSet, split_by_person
 
 log = logging.getLogger(__name__)
 
@@ -95,8 +93,10 @@ def _rows_of_trial(row: dict[str, Any], present: Scorer, *, person: int, trial: 
     given = outputs["stages"].mean(axis=0) + total - float(outputs["score"].mean())
     stages = np.mean(marked, axis=0) if marked else np.clip(given, 0.0, 100.0)
     return [
-        _row(prepared, bounds)
+        inputs_of(prepared, bounds)
         | {
+            "condition": RECORDED,
+            "fused": True,
             "action": action_names().index(load_action(action).name),
             "athlete": row["athlete"],
             "person": person,
@@ -108,23 +108,6 @@ def _rows_of_trial(row: dict[str, Any], present: Scorer, *, person: int, trial: 
         }
         for prepared, bounds in zip(examined.repetitions, outputs["bounds"].astype(np.float64), strict=True)
     ]
-
-
-def _row(prepared: PreparedMotion, bounds: Array) -> dict[str, Any]:
-    summary = summary_features(prepared)
-    return {
-        "pose": prepared.pose,
-        "velocity": prepared.velocity,
-        "mask": prepared.mask,
-        "tempo": prepared.tempo,
-        "unmeasured": prepared.unmeasured,
-        "condition": RECORDED,
-        "fused": True,
-        "bounds": bounds,
-        "summary": feature_vector(prepared),
-        "handmade": np.concatenate([list(summary.values()), curve_features(prepared)]),
-        "naive": path_and_speed(prepared),
-    }
 
 
 def _as_set(rows: list[dict[str, Any]]) -> TrialSet:

@@ -19,11 +19,10 @@ from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import SimulatedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.rig import load_rig
-from sport_nodes.scoring.familiarity import feature_vector
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
-from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
 from sport_nodes.scoring.repetitions import split_repetitions
 from sport_nodes.sync.align import align_recording
+from sport_nodes.training.rows import inputs_of
 from sport_nodes.training.sensor_like import as_measured, draw_condition, draw_degradation
 from sport_nodes.training.trial_set import TrialSet
 
@@ -147,13 +146,7 @@ def _row(
     spec: TrialSpec, trial: SimulatedTrial, prepared: PreparedMotion, bounds: np.ndarray, condition: str
 ) -> dict[str, Any]:
     marks = trial.rater_marks.mean(axis=0)
-    summary = summary_features(prepared)
-    return {
-        "pose": prepared.pose,
-        "velocity": prepared.velocity,
-        "mask": prepared.mask,
-        "tempo": prepared.tempo,
-        "unmeasured": prepared.unmeasured,
+    return inputs_of(prepared, bounds) | {
         "action": action_names().index(spec.action),
         "person": spec.person,
         "trial": spec.trial,
@@ -163,8 +156,4 @@ def _row(
         "total": marks[-1],
         "stages": marks[:-1],
         "true_total": trial.total,
-        "bounds": bounds,
-        "summary": feature_vector(prepared),
-        "handmade": np.concatenate([list(summary.values()), curve_features(prepared)]),
-        "naive": path_and_speed(prepared),
     }
