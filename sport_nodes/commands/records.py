@@ -126,7 +126,9 @@ def require_ray() -> None:
     try:
         import ray  # noqa: F401
     except ImportError as error:
-        raise InputError("--ray needs Ray, which is not installed: .venv/bin/pip install '.[cluster]'") from error
+        raise InputError(
+            "--ray needs Ray, which is not installed: .venv/bin/pip install -c constraints.txt '.[cluster]'"
+        ) from error
 
 
 def runs_command(options: argparse.Namespace) -> Output:
