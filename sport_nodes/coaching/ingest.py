@@ -1,133 +1,108 @@
-"""Adds a folder of Markdown, JSON lines and PDF to the knowledge that `sport knowledge search` looks through."""
+"""Adds a folder of Markdown, JSON lines and PDF to a store of knowledge, in one process, several, or a Ray cluster."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
-from importlib.util import find_spec
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from sport_nodes.coaching.knowledge import Entry, read_entries, shipped_entries
-from sport_nodes.errors import InputError
+from sport_nodes.coaching.hybrid import HybridIndex
+from sport_nodes.coaching.knowledge import Entry
+from sport_nodes.coaching.points import ADDED, Point, point_id, points_of
+from sport_nodes.coaching.readers import files_of_knowledge, read_file
 from sport_nodes.paths import data_directory
 
-#: Length in characters that a piece of running text is split at, at the end of a paragraph.
-_PIECE_LENGTH: Final = 900
-_ID_LENGTH: Final = 16
-_HEADING: Final = re.compile(r"^#{1,6}\s+(.+?)\s*#*$", re.MULTILINE)
+#: Entries that are embedded and stored at once; no more than a few batches a worker are ever in memory.
+BATCH: Final = 256
+_BATCHES_A_WORKER: Final = 2
+
+_Batch = list[Entry]
+_Mapper = Callable[[Callable[[_Batch], list[Point]], Sequence[_Batch]], Iterable[list[Point]]]
 
 
 @dataclass(frozen=True)
 class Added:
-    """files: read now; known_files: unchanged since they were added; entries: new; doubles: left out."""
+    """files: read; entries: new; known: there already, be it doubles or what was added before."""
 
     files: int
-    known_files: int
     entries: int
-    doubles: int
+    known: int
 
 
 def store_directory() -> Path:
-    """Where added entries and their embeddings are kept."""
+    """Where knowledge is kept unless a store is named."""
     return data_directory() / "knowledge"
 
 
-def added_entries(store: Path) -> tuple[Entry, ...]:
-    """What was added so far; of a file that was being added when the program ended, nothing."""
-    done, path = _done_files(store), store / "added"
-    return tuple(e for name in sorted(done) for e in read_entries(path / f"{name}.jsonl"))
+def add_folder(
+    folder: Path,
+    index: HybridIndex,
+    *,
+    processes: int = 1,
+    ray_address: str = "",
+    progress: Callable[[int, int], None] = lambda entries, known: None,
+) -> Added:
+    """Add every Markdown, JSON-lines and PDF file below a folder.
 
-
-def add_folder(folder: Path, store: Path, *, progress: Callable[[str], None] = lambda name: None) -> Added:
-    """Add every Markdown, JSON-lines and PDF file below a folder, one file at a time.
-
-    Each file is written whole before the next is read: run again after an interruption, it goes on where it stopped.
+    Entries are read, embedded and stored batch by batch. What is stored already is not embedded again: run again after
+    an interruption, it goes on where it stopped; several can run at once on parts of a folder into one server.
+    ray_address: of a Ray cluster whose workers embed, in place of `processes` of this machine.
     Raises InputError for a missing folder, one without such files, or a file that cannot be read.
     """
-    if not folder.is_dir():
-        raise InputError(f"there is no folder {folder}; give one with .md, .jsonl or .pdf files")
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and p.suffix.lower() in _READERS)
-    if not files:
-        raise InputError(f"{folder} holds no .md, .jsonl or .pdf file")
-    done = _done_files(store)
-    seen = {_words(entry) for entry in (*shipped_entries(), *added_entries(store))}
-    (store / "added").mkdir(parents=True, exist_ok=True)
-    known = entries = doubles = 0
-    for path in files:
-        name = _digest(path.read_bytes())
-        if name in done:
-            known += 1
-            continue
-        fresh = []
-        for entry in _READERS[path.suffix.lower()](path):
-            if (words := _words(entry)) in seen:
-                doubles += 1
-                continue
-            seen.add(words)
-            fresh.append(entry)
-        lines = "".join(json.dumps(asdict(entry), ensure_ascii=False) + "\n" for entry in fresh)
-        unfinished = store / "added" / f"{name}.part"
-        unfinished.write_text(lines, encoding="utf-8")
-        unfinished.replace(store / "added" / f"{name}.jsonl")
-        done.add(name)
-        entries += len(fresh)
-        progress(str(path.relative_to(folder)))
-    return Added(len(files) - known, known, entries, doubles)
+    files = files_of_knowledge(folder)
+    added = known = 0
+    embed_batch = partial(points_of, embedder=index.embedder, origin=ADDED)
+    entries = (entry for path in files for entry in read_file(path))
+    with _mapper(processes, ray_address) as (mapped, workers):
+        batches = _batches(entries)
+        while window := list(islice(batches, workers * _BATCHES_A_WORKER)):
+            fresh = _new(window, index)
+            for points in mapped(embed_batch, fresh):
+                index.store.add(points)
+                added += len(points)
+            known += sum(map(len, window)) - sum(map(len, fresh))
+            progress(added, known)
+    index.store.optimise()
+    return Added(len(files), added, known)
 
 
-def _done_files(store: Path) -> set[str]:
-    return {path.stem for path in (store / "added").glob("*.jsonl")}
+def _batches(entries: Iterator[Entry]) -> Iterator[_Batch]:
+    while batch := list(islice(entries, BATCH)):
+        yield batch
 
 
-def _from_lines(path: Path) -> Iterator[Entry]:
-    for entry in read_entries(path):
-        # The file's ids may be those of other entries.
-        yield Entry(**{**asdict(entry), "id": f"added-{_digest(f'{entry.id} {_words(entry)}'.encode())}"})
+def _new(window: Sequence[_Batch], index: HybridIndex) -> list[_Batch]:
+    """The batches without what is stored, or comes twice in them."""
+    seen: set[str] = set()
+    fresh = []
+    for batch in window:
+        named = {point_id(entry): entry for entry in reversed(batch)}  # of doubles the first stays
+        held = index.store.held(list(named)).keys()
+        new = {name: e for name, e in reversed(named.items()) if name not in held and name not in seen}
+        seen.update(new)
+        fresh.append(list(new.values()))
+    return [batch for batch in fresh if batch]
 
 
-def _from_markdown(path: Path) -> Iterator[Entry]:
-    pieces = _HEADING.split(path.read_text(encoding="utf-8"))
-    for heading, text in zip([path.stem, *pieces[1::2]], pieces[::2], strict=True):
-        yield from _split(heading, text, source=path.name)
+@contextmanager
+def _mapper(processes: int, ray_address: str) -> Iterator[tuple[_Mapper, int]]:
+    """`map` here, over processes, or over a cluster, and over how many workers."""
+    if ray_address:
+        import ray
+        from ray.util.multiprocessing import Pool
 
-
-def _from_pdf(path: Path) -> Iterator[Entry]:
-    if find_spec("pypdf") is None:
-        raise InputError(f"{path.name} needs pypdf, which is not installed; install the extra 'coach'")
-    from pypdf import PdfReader
-    from pypdf.errors import PdfReadError
-
-    try:
-        for number, page in enumerate(PdfReader(path).pages, start=1):
-            yield from _split(path.stem, page.extract_text(), source=f"{path.name}, page {number}")
-    except PdfReadError as error:
-        raise InputError(
-            f"{path.name} is not a PDF that can be read ({error}); save it anew or leave it out"
-        ) from error
-
-
-_READERS: Final = {".jsonl": _from_lines, ".md": _from_markdown, ".pdf": _from_pdf}
-
-
-def _split(heading: str, text: str, *, source: str) -> Iterator[Entry]:
-    """Pieces of whole paragraphs, as long as may be."""
-    piece = ""
-    for paragraph in [*(" ".join(p.split()) for p in re.split(r"\n\s*\n", text)), ""]:
-        if piece and (not paragraph or len(piece) + len(paragraph) > _PIECE_LENGTH):
-            digest = _digest(f"{source} {heading} {piece}".encode())
-            yield Entry(id=f"added-{digest}", question=heading, answer=piece, source=source)
-            piece = ""
-        piece = f"{piece} {paragraph}".strip()
-
-
-def _words(entry: Entry) -> str:
-    """What makes two entries the same, whatever their case, spaces and points."""
-    return " ".join(re.findall(r"\w+", f"{entry.question} {entry.answer}".lower()))
-
-
-def _digest(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()[:_ID_LENGTH]
+        with Pool(ray_address=ray_address) as pool:
+            yield partial(pool.imap, chunksize=1), max(1, int(ray.cluster_resources().get("CPU", 1)))
+        return
+    if processes == 1:
+        yield map, 1
+        return
+    # Not forked: the parent may hold threads that a fork would not survive.
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as local:
+        yield local.map, processes

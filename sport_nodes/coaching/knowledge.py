@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -46,14 +47,19 @@ def read_entries(path: Path) -> tuple[Entry, ...]:
     Raises InputError naming the line that is not an entry, lacks a required field, or repeats an id.
     """
     entries: dict[str, Entry] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        entry = _entry(line, where=f"{path.name} line {number}")
+    for number, entry in _numbered_entries(path):
         if entry.id in entries:
             raise InputError(f"{path.name} line {number} repeats the id '{entry.id}'; ids must be unique")
         entries[entry.id] = entry
     return tuple(entries.values())
+
+
+def each_entry(path: Path) -> Iterator[Entry]:
+    """The entries of a JSON-lines file as they are read, however long it is; an id may come again.
+
+    Raises InputError naming the line that is not an entry, or lacks a required field.
+    """
+    return (entry for _, entry in _numbered_entries(path))
 
 
 def read_folder(folder: Path) -> tuple[Entry, ...]:
@@ -71,6 +77,13 @@ def read_folder(folder: Path) -> tuple[Entry, ...]:
 def shipped_entries() -> tuple[Entry, ...]:
     """The knowledge base that comes with the package: every JSON-lines file of its folder, in the order of names."""
     return read_folder(share_directory() / "knowledge")
+
+
+def _numbered_entries(path: Path) -> Iterator[tuple[int, Entry]]:
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            if line.strip():
+                yield number, _entry(line, where=f"{path.name} line {number}")
 
 
 def _entry(line: str, *, where: str) -> Entry:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import ipaddress
-import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import urlsplit
 
 import httpx
 import ollama
 
-from sport_nodes.errors import InputError
+from sport_nodes.coaching.ollama_host import ollama_url
 
 #: A 4B model of 4-bit weights fits beside the rest on a board with 8 GB.
 DEFAULT_MODEL: Final = "gemma3:4b"
-_DEFAULT_HOST: Final = "http://127.0.0.1:11434"
 #: A coach's text is a page; a model that has lost itself is cut here.
 _MOST_CHARACTERS: Final = 6000
 # Reaching the server, sending, parsing its lines and its own error messages can fail in these ways;
@@ -73,24 +69,8 @@ class LanguageModel:
             client.close()  # type: ignore[no-untyped-call]  # the client's own annotation is missing
 
     def base_url(self) -> str:
-        """The server's address.
-
-        Raises InputError when it is not an address, or is not on this machine and that was not allowed.
-        """
-        host = self.host or os.environ.get("OLLAMA_HOST") or _DEFAULT_HOST
-        parts = urlsplit(host if "://" in host else f"http://{host}")
-        try:
-            name, port = parts.hostname or "127.0.0.1", parts.port or 11434
-        except ValueError as error:
-            raise InputError(f"the language model's host '{host}' is not an address; expected NAME:PORT") from error
-        # A server is told to listen on 0.0.0.0; a client reaches it on loopback.
-        name = "127.0.0.1" if name == "0.0.0.0" else name
-        if not self.allow_remote and not _is_this_machine(name):
-            raise InputError(
-                f"the language model's host '{host}' is not this machine; athletes are often children, so their "
-                "results stay here unless allow_remote is set"
-            )
-        return f"{parts.scheme}://{f'[{name}]' if ':' in name else name}:{port}"
+        """The server's address; raises InputError as ollama_url does."""
+        return ollama_url(self.host, allow_remote=self.allow_remote)
 
     def _ask(self, client: ollama.Client, messages: list[Message], pieces: queue.Queue[str | Exception | None]) -> None:
         try:
@@ -121,12 +101,3 @@ class LanguageModel:
         if isinstance(piece, Exception):
             raise LanguageModelError(f"{type(piece).__name__}: {piece}") from piece
         return piece
-
-
-def _is_this_machine(name: str) -> bool:
-    if name == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False

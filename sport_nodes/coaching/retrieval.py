@@ -18,6 +18,9 @@ _K1: Final = 1.2
 _B: Final = 0.75
 #: A word of the question (or of the fault's name) counts as often as this many in the answer.
 _QUESTION_WEIGHT: Final = 2
+#: Words of a usual entry, to which the length correction refers: the mean of the shipped ones. A constant, so that an
+#: entry's weights do not change with the entries beside it and can be stored.
+TYPICAL_WORDS: Final = 47
 _SHORTEST_STEM: Final = 3
 
 _TOKEN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
@@ -43,15 +46,10 @@ class LexicalIndex:
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self._entries = tuple(entries)
-        self._postings: dict[str, dict[int, int]] = defaultdict(dict)
-        lengths = []
+        self._postings: dict[str, dict[int, float]] = defaultdict(dict)
         for number, entry in enumerate(self._entries):
-            counts = Counter(terms(_weighted_text(entry)))
-            lengths.append(sum(counts.values()))
-            for term, count in counts.items():
-                self._postings[term][number] = count
-        mean = sum(lengths) / len(lengths) if lengths else 1.0
-        self._length_factor = [_K1 * (1.0 - _B + _B * length / mean) for length in lengths]
+            for term, weight in term_weights(entry).items():
+                self._postings[term][number] = weight
 
     def search(self, query: str, *, action: str | None = None, fault: str | None = None, limit: int = 5) -> list[Hit]:
         """The best entries first; ties keep the order of the knowledge base.
@@ -64,8 +62,8 @@ class LexicalIndex:
         for term in dict.fromkeys(terms(query)):
             postings = self._postings.get(term, {})
             rarity = math.log(1.0 + (len(self._entries) - len(postings) + 0.5) / (len(postings) + 0.5))
-            for number, count in postings.items():
-                scores[number] += rarity * count * (_K1 + 1.0) / (count + self._length_factor[number])
+            for number, weight in postings.items():
+                scores[number] += rarity * weight
                 shared[number].append(term)
         if fault is not None:
             scores.update({n: 0.0 for n, e in enumerate(self._entries) if e.fault == fault and n not in scores})
@@ -90,7 +88,15 @@ def _matches(entry: Entry, *, action: str | None, fault: str | None) -> bool:
     return action is None or entry.action in ("", action)
 
 
-def _weighted_text(entry: Entry) -> str:
+def term_weights(entry: Entry) -> dict[str, float]:
+    """What each word of an entry adds to its BM25 score, but for the word's rarity among all entries."""
+    counts = Counter(terms(weighted_text(entry)))
+    saturation = _K1 * (1.0 - _B + _B * counts.total() / TYPICAL_WORDS)
+    return {term: count * (_K1 + 1.0) / (count + saturation) for term, count in counts.items()}
+
+
+def weighted_text(entry: Entry) -> str:
+    """What of an entry is searched by words, as often as it counts."""
     names = " ".join((entry.action, entry.stage, entry.dimension, entry.fault)).replace("_", " ")
     return " ".join([f"{entry.question} {names}"] * _QUESTION_WEIGHT + [entry.answer, entry.drill, entry.drill_zh])
 

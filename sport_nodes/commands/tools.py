@@ -1,4 +1,4 @@
-"""Commands for the lab: detect, calibrate, knowledge, doctor, erase."""
+"""Commands for the lab: detect, doctor, erase."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from sport_nodes.actions import action_names
 from sport_nodes.cli import FAULT, OK, Output
 from sport_nodes.commands.options import add_json, add_output
 
@@ -22,22 +21,6 @@ def register(commands: Any) -> None:
     add_output(parser, "folder for one JSON file an image")
     add_json(parser)
     parser.set_defaults(handler=detect_command)
-
-    parser = commands.add_parser("knowledge", help="the coach's knowledge base")
-    knowledge = parser.add_subparsers(dest="knowledge_command", metavar="COMMAND", required=True)
-    parser = knowledge.add_parser("search", help="what the coach would find for a question, and why")
-    parser.add_argument("query")
-    parser.add_argument("--action", choices=action_names())
-    parser.add_argument("--fault", metavar="NAME")
-    parser.add_argument("--limit", type=int, default=5)
-    add_json(parser)
-    parser.set_defaults(handler=knowledge_search_command)
-    parser = knowledge.add_parser(
-        "add", help="add a folder of Markdown, JSON lines and PDF to what search looks through"
-    )
-    parser.add_argument("folder", type=Path, metavar="FOLDER")
-    add_json(parser)
-    parser.set_defaults(handler=knowledge_add_command)
 
     parser = commands.add_parser("doctor", help="what this machine has and lacks")
     add_json(parser)
@@ -71,40 +54,6 @@ def detect_command(options: argparse.Namespace) -> Output:
         f"{found.with_person} of {found.images} images with a person, {found.rate_hz:.0f} a second, in {found.folder}"
     )
     return Output(data, text)
-
-
-def knowledge_search_command(options: argparse.Namespace) -> Output:
-    import dataclasses
-
-    from sport_nodes.coaching.hybrid import HybridIndex
-    from sport_nodes.coaching.ingest import added_entries, store_directory
-    from sport_nodes.coaching.knowledge import shipped_entries
-
-    store = store_directory()
-    index = HybridIndex((*shipped_entries(), *added_entries(store)), store=str(store / "embeddings"))
-    if not index.has_embeddings:
-        print("by words alone: the packages of the extra 'coach' are not installed", file=sys.stderr)
-    hits = index.search(options.query, action=options.action, fault=options.fault, limit=options.limit)
-    index.close()
-    lines = [
-        f"{hit.score:.4f}  words {hit.lexical_rank or '-'} ({', '.join(hit.terms) or 'none'}), "
-        f"meaning {hit.embedding_rank or '-'}: {hit.entry.question}\n        {hit.entry.answer}  [{hit.entry.source}]"
-        for hit in hits
-    ]
-    return Output([dataclasses.asdict(hit) for hit in hits], "\n".join(lines) or "nothing found")
-
-
-def knowledge_add_command(options: argparse.Namespace) -> Output:
-    import dataclasses
-
-    from sport_nodes.coaching.ingest import add_folder, store_directory
-
-    added = add_folder(options.folder, store_directory(), progress=lambda name: print(name, file=sys.stderr))
-    text = (
-        f"{added.entries} entries of {added.files} files added, {added.doubles} doubles left out, "
-        f"{added.known_files} files were known already"
-    )
-    return Output(dataclasses.asdict(added), text)
 
 
 def doctor_command(options: argparse.Namespace) -> Output:

@@ -16,7 +16,7 @@ from typing import Any
 class Script:
     """text: the answer, sent word by word. breaks_after: words after which the connection dies. status: HTTP status.
 
-    pause_s: before each word. raw: bytes sent in place of the protocol.
+    pause_s: before each word. raw: bytes sent in place of the protocol. embeddings: the answer to /api/embed.
     """
 
     text: str = ""
@@ -24,6 +24,7 @@ class Script:
     status: int = 200
     pause_s: float = 0.0
     raw: bytes | None = None
+    embeddings: list[list[float]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     host: str = ""
 
@@ -35,7 +36,7 @@ def ollama_server(script: Script) -> Iterator[Script]:
 
         def do_POST(self) -> None:
             script.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            assert self.path == "/api/chat"
+            assert self.path in ("/api/chat", "/api/embed")
             self.send_response(script.status)
             self.send_header("Content-Type", "application/x-ndjson")
             self.send_header("Transfer-Encoding", "chunked")
@@ -50,6 +51,8 @@ def ollama_server(script: Script) -> Iterator[Script]:
                 self.chunk(script.raw)
             elif script.status != 200:
                 self.chunk(json.dumps({"error": "model 'gemma3:4b' not found"}).encode())
+            elif self.path == "/api/embed":
+                self.chunk(json.dumps({"model": "m", "embeddings": script.embeddings}).encode())
             else:
                 words = script.text.split(" ")
                 for number, word in enumerate(words):

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sport_nodes.coaching.knowledge import Entry, read_entries, shipped_entries
-from sport_nodes.coaching.retrieval import LexicalIndex, search
+from sport_nodes.coaching.retrieval import TYPICAL_WORDS, LexicalIndex, search, terms, weighted_text
 from sport_nodes.errors import InputError
 
 
@@ -16,13 +16,17 @@ def entry(number: int, question: str, answer: str = "x", **more: str) -> Entry:
 def test_score_is_bm25():
     """Robertson & Zaragoza (2009), equation 3.15 with the +1 inside the logarithm, by hand for two documents."""
     index = LexicalIndex([entry(1, "knee", "knee ankle"), entry(2, "wrist", "toe")])
-    # Questions count twice: document 1 is knee x3 and ankle, document 2 is wrist x2 and toe.
-    mean = (4 + 3) / 2
-    expected = math.log(1 + (2 - 1 + 0.5) / (1 + 0.5)) * 3 * 2.2 / (3 + 1.2 * (1 - 0.75 + 0.75 * 4 / mean))
+    # Questions count twice: document 1 is knee x3 and ankle.
+    expected = math.log(1 + (2 - 1 + 0.5) / (1 + 0.5)) * 3 * 2.2 / (3 + 1.2 * (1 - 0.75 + 0.75 * 4 / TYPICAL_WORDS))
     (hit,) = index.search("knee")
     assert hit.entry.id == "1"
     assert hit.score == pytest.approx(expected)
     assert hit.terms == ("knee",)
+
+
+def test_the_usual_length_is_that_of_the_shipped_entries():
+    lengths = [len(terms(weighted_text(e))) for e in shipped_entries()]
+    assert sum(lengths) / len(lengths) == pytest.approx(TYPICAL_WORDS, rel=0.1)
 
 
 def test_rare_words_weigh_more_than_common_ones():
