@@ -25,11 +25,13 @@ _UNIT_WORDS: Final = (
 )
 _NUMBER: Final = re.compile(r"(?<![A-Za-z0-9_.])(?P<sign>[-−+±]?)\s?(?P<digits>\d+(?:\.\d+)?)")
 _ROLES: Final = (
-    (r"(?:target(?:'s)?(?: value)?(?: is| was| of|:)?|目标(?:值|为|是)?)\s*(?:about )?$", "target"),
     (r"(?:tolerance(?: is| of)?|±|容差为?)\s*$", "tolerance"),
     (r"(?:error(?: is| of)?|误差为?)\s*$", "error"),
     (r"(?:\bby|\boff|difference of|deviation of|相差|偏差)\s*(?:about )?$", "deviation"),
     (r"(?:\bat|\bafter)\s*(?:about )?$", "time"),
+    (r"(?:instead of|against|而不是)\s*$", "target"),
+    # Whatever words stand between, but no other number.
+    (r"(?:target|目标)[^0-9]*$", "target"),
 )
 _NUMBER_WORDS: Final = {
     word: str(value)
@@ -38,7 +40,7 @@ _NUMBER_WORDS: Final = {
     )
 } | {"fifteen": "15", "twenty": "20", "thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "ninety": "90"}
 _SPELT: Final = re.compile(
-    rf"\b({'|'.join(_NUMBER_WORDS)})(?=[\s-](?:degrees?|per ?cent|points?|seconds?|cent|met))", re.IGNORECASE
+    rf"\b({'|'.join(_NUMBER_WORDS)})(?=[\s-](?:degrees?|per ?cent|points|seconds?|cent|met))", re.IGNORECASE
 )
 # "right" and "left" are sides before a noun of the body or after "your"/"the"; not in "right after", "left the floor".
 _ENGLISH_SIDE: Final = re.compile(
@@ -134,7 +136,7 @@ def clause_of(text: str, words: Lexicon, *, language: str, labels: Iterable[str]
     unnamed = without_phrases(plain, phrases)
     directions = found_directions(plain, words)
     fault, praise = bool(words.fault.search(plain)), bool(words.praise.search(plain))
-    is_advice = bool(directions) and not words.statement.search(plain) and not praise
+    is_advice = bool(directions) and asks(plain, words) and not praise
     if is_advice:
         directions = frozenset(OPPOSITE[d] for d in directions)
     if words.negation.search(plain):
@@ -156,6 +158,11 @@ def clause_of(text: str, words: Lexicon, *, language: str, labels: Iterable[str]
         of_score=bool(words.score.search(plain)),
         unmeasured=frozenset(match.group() for match in words.unmeasured.finditer(plain)),
     )
+
+
+def asks(plain: str, words: Lexicon) -> bool:
+    """It asks for something, and does not tell that something is so."""
+    return bool(words.advice.search(plain)) and not words.statement.search(plain)
 
 
 def found_directions(plain: str, words: Lexicon) -> frozenset[str]:

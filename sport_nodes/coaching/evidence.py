@@ -142,10 +142,9 @@ def _finding(finding: Finding, facts: Facts, language: str) -> Iterator[Evidence
     polarity = FAULT if deviates else PRAISE if finding.verdict == WITHIN_TOLERANCE else ""
     item = _from_words(f"metric:{finding.metric}", polarity, (label, metric), facts, language)
     sign = LESS if finding.deviation < 0 else MORE
-    timing = {LESS: EARLY, MORE: LATE}[sign]
-    pairs = (
-        item.pairs | {(s, d) for s in _subjects(metric, language) for d in (sign, timing)} if deviates else frozenset()
-    )
+    # Less of a moment is earlier.
+    signs = {sign, {LESS: EARLY, MORE: LATE}[sign]} if finding.unit == "s" else {sign}
+    pairs = item.pairs | {(s, d) for s in _subjects(metric, language) for d in signs} if deviates else frozenset()
     directions = (item.directions or frozenset({sign})) if deviates else frozenset()
     spec = next((m for m in facts.action.metrics if m.name == finding.metric), None)
     named = _named_labels(facts, language)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
-from sport_nodes.coaching.claims import FAULT, PRAISE, Clause, clauses_of, numbers_of, sides_of
+from sport_nodes.coaching.claims import FAULT, PRAISE, Clause, asks, clauses_of, numbers_of, sides_of
 from sport_nodes.coaching.coach_report import CoachReport
 from sport_nodes.coaching.evidence import evidence_of, labels_of
-from sport_nodes.coaching.facts import Facts
+from sport_nodes.coaching.facts import Advice, Facts
 from sport_nodes.coaching.known_labels import KnownLabels
 from sport_nodes.coaching.lexicon import lexicon
 from sport_nodes.coaching.retrieval import terms
@@ -42,6 +42,8 @@ _EVERYDAY: Final = (
     "than thing think third three through time today together towards train trial try two up us use value very want "
     "watch way week went were while whole within work worked working yet you yourself"
 )
+#: Everyday words that, without a subject that is measured, still tell what somebody did or ask for it.
+_TELLING: Final = "look looked jump push pull place path move shot shoot away back forward down up hard fast watch same"
 _EVERYDAY_CHINESE: Final = (
     " 继续 加油 努力 练习 保持 动作 阶段 很好 下次 注意 再来 一次 做得 老师 同学 "
     "我们 一起 目标 非常 不错 这次 记录 坚持 表现"
@@ -63,12 +65,13 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Source:
-    """A supplied text that may be repeated."""
+    """A supplied text that may be repeated. is_advice: a cue, a drill or what tells that it worked; no statement."""
 
     text: str
     evidence: tuple[str, ...]
     words: frozenset[str]
     pairs: frozenset[tuple[str, str]]
+    is_advice: bool
 
 
 class Faithfulness:
@@ -80,10 +83,16 @@ class Faithfulness:
         self._labels = labels_of(facts, self._language)
         self._evidence = evidence_of(facts, self._language)
         self._known_labels = KnownLabels(facts, self._evidence, self._language)
-        self._sources = [_source(text, evidence) for text, evidence in _supplied(facts, template)]
+        advice = tuple(text for item in facts.advice for text in _advice_texts(item, self._language))
+        self._sources = [
+            _source(text, evidence, is_advice=any(text in given or given in text for given in advice))
+            for text, evidence in _supplied(facts, template)
+        ]
         self._verbatim = dict(template.evidence)
         supplied = {stem for source in self._sources for stem in source.words}
-        self._known = supplied | self._known_labels.words | set(terms(_EVERYDAY + _EVERYDAY_CHINESE))
+        self._everyday = set(terms(_EVERYDAY + _EVERYDAY_CHINESE))
+        self._idle = self._everyday - set(terms(_TELLING))
+        self._known = supplied | self._known_labels.words | self._everyday
         self._wrong_grades = [
             choose(pair, self._language) for grade, pair in GRADE_WORDS.items() if grade != facts.scores.grade
         ]
@@ -96,6 +105,8 @@ class Faithfulness:
         claims = max(1, sum(clause.count for clause in clauses))
         if quoted := self._verbatim.get(sentence) or self._quoted(sentence):
             return Verdict(quoted, claims, 0)
+        if self._lexicon.only_as_supplied.search(sentence):
+            return Verdict((), claims, claims)
         evidence: list[str] = []
         rejected = 0
         earlier: Clause | None = None
@@ -139,7 +150,8 @@ class Faithfulness:
 
     def _quoted(self, text: str) -> tuple[str, ...]:
         """The evidence of a supplied text that this one repeats, with the same sides, numbers and denials."""
-        mine = _source(text, ())
+        is_advice = asks(text.lower(), self._lexicon)
+        mine = _source(self._lexicon.lead_in.sub("", text) if is_advice else text, (), is_advice=is_advice)
         if not mine.words or self._known_labels.denies(text):
             return ()
         for source in self._sources:
@@ -147,6 +159,8 @@ class Faithfulness:
                 len(mine.words & source.words) >= _QUOTED_WORDS * len(mine.words)
                 and len(mine.pairs & source.pairs) >= _QUOTED_PAIRS * len(mine.pairs)
                 and self._same_details(text, source.text)
+                # "Land softly" is supplied; "you landed softly" is another claim.
+                and mine.is_advice >= source.is_advice
             ):
                 return source.evidence
         return ()
@@ -154,7 +168,7 @@ class Faithfulness:
     def _same_details(self, text: str, source: str) -> bool:
         mine, theirs = text.lower(), source.lower()
         sides, their_sides = sides_of(mine, self._language), sides_of(theirs, self._language)
-        numbers = {n.value for n in numbers_of(theirs)}
+        numbers = {(n.value, n.role) for n in numbers_of(theirs)}
         patterns = [
             self._lexicon.negation,
             self._lexicon.praise,
@@ -164,7 +178,7 @@ class Faithfulness:
         patterns += [*self._lexicon.parts.values(), self._lexicon.unmeasured]
         return (
             (not sides or sides == their_sides)
-            and all(n.value in numbers for n in numbers_of(mine))
+            and all((n.value, n.role) in numbers for n in numbers_of(mine))
             and bool(self._lexicon.negation.search(mine)) == bool(self._lexicon.negation.search(theirs))
             and all(_found(pattern, mine) <= _found(pattern, theirs) for pattern in patterns)
         )
@@ -175,7 +189,7 @@ class Faithfulness:
         idle: the text claims nothing, so that there is nothing but its words to judge it by.
         """
         stems = {stem for stem in terms(text) if not stem.isdigit()}
-        unknown = len(stems - self._known)
+        unknown = len(stems - (self._idle if idle else self._known))
         if self._language == "zh":
             return unknown > (_MOST_UNKNOWN_IDLE_PAIRS if idle else _MOST_UNKNOWN_PAIRS) * len(stems)
         return unknown > (0 if idle else _MOST_UNKNOWN_WORDS)
@@ -197,9 +211,15 @@ def _found(pattern: re.Pattern[str], text: str) -> set[str]:
     return {match.group() for match in pattern.finditer(text)}
 
 
-def _source(text: str, evidence: tuple[str, ...]) -> _Source:
+def _source(text: str, evidence: tuple[str, ...], *, is_advice: bool) -> _Source:
     stems = terms(text)
-    return _Source(text, evidence, frozenset(stems), frozenset(pairwise(stems)))
+    return _Source(text, evidence, frozenset(stems), frozenset(pairwise(stems)), is_advice)
+
+
+def _advice_texts(advice: Advice, language: str) -> tuple[str, ...]:
+    spec = advice.spec
+    texts = (spec.cue.in_language(language), spec.check.in_language(language), spec.drill.in_language(language))
+    return (*texts, advice.entry.drill_in(language)) if advice.entry else texts
 
 
 def _supplied(facts: Facts, template: CoachReport) -> Iterable[tuple[str, tuple[str, ...]]]:

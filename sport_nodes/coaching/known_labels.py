@@ -7,12 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sport_nodes.coaching.claims import FAULT, PRAISE, Clause, clause_of, sides_of
-from sport_nodes.coaching.evidence import Evidence
+from sport_nodes.coaching.evidence import Evidence, labels_of
 from sport_nodes.coaching.facts import Facts
 from sport_nodes.coaching.lexicon import lexicon
 from sport_nodes.coaching.retrieval import terms
 from sport_nodes.diagnosis.findings import DEVIATES
 
+_ORDER = re.compile(r"\W*([a-z]+?)\s+(?:your|the|both)\b", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+")
 
 
@@ -34,6 +35,7 @@ class KnownLabels:
     def __init__(self, facts: Facts, evidence: Iterable[Evidence], language: str) -> None:
         self._language = language
         self._lexicon = lexicon(language)
+        self._places = labels_of(facts, language)
         self._evidence: dict[str, list[Evidence]] = {}
         for item in evidence:
             self._evidence.setdefault(item.name.removeprefix("metric:"), []).append(item)
@@ -61,6 +63,8 @@ class KnownLabels:
         if not named:
             return None
         if any(label.deviates for label in named):
+            if self._orders(clause.text, named):
+                return ()
             true = [label for label in named if label.is_true]
             return () if self._is_denied(named) else self._bearing(true, clause.text, allowed=("", FAULT))
         return self._bearing(named, clause.text, allowed=("", FAULT, PRAISE))
@@ -68,6 +72,12 @@ class KnownLabels:
     def denies(self, text: str) -> bool:
         """The text names a deviation that this trial does not have."""
         return self._is_denied(self._named(text))
+
+    @staticmethod
+    def _orders(text: str, named: Sequence[_Label]) -> bool:
+        """It asks for the deviation: "flare your elbow out"."""
+        order = _ORDER.match(text)
+        return order is not None and any({*terms(order[1])} & label.stems for label in named)
 
     def _is_denied(self, named: Sequence[_Label]) -> bool:
         # Several metrics can share the words of a deviation: one that is true bears them.
@@ -86,7 +96,7 @@ class KnownLabels:
 
     def _bearing(self, labels: Sequence[_Label], text: str, *, allowed: tuple[str, ...]) -> tuple[str, ...]:
         """The metrics whose evidence bears what the clause says beside their labels."""
-        rest = clause_of(self._without(text, labels), self._lexicon, language=self._language, labels=())
+        rest = clause_of(self._without(text, labels), self._lexicon, language=self._language, labels=self._places)
         items = [item for label in labels for item in self._evidence.get(label.metric, ())]
         if (
             rest.unmeasured
@@ -100,6 +110,7 @@ class KnownLabels:
             if (PRAISE not in allowed or rest.polarity in ("", item.polarity))
             and rest.directions <= item.directions | {direction for _, direction in item.pairs}
             and all(item.has_number(number) for number in rest.numbers)
+            and rest.phrases <= item.phrases
             and (set(rest.sides) <= item.sides or set(rest.sides) == {"left", "right"})
         ]
         parts = frozenset(part for item in bearing for part in item.parts)

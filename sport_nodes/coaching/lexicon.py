@@ -33,7 +33,8 @@ _PARTS: Final[dict[str, tuple[str, str]]] = {
     "ball": (r"balls?", "球"),
 }
 _SUBJECTS: Final[dict[str, tuple[str, str]]] = {
-    "bend": (r"bend(?:ing|s)?|bent|flex(?:ion|ed|ing)?|crouch(?:ed|ing)?|squat|dip(?:ped)?", "屈|弯|蹲"),
+    "bend": (r"bend(?:ing|s)?|bent|flex(?:ion|ed|ing)?", "屈|弯"),
+    "crouch": (r"crouch(?:ed|ing|es)?|squat(?:ted|ting|s)?|dip(?:ped|ping|s)?", "蹲"),
     "extension": (r"exten(?:sion|d|ded|ding)|straight(?:en|ened|ening)?|stretch(?:ed|ing)?", "伸|直"),
     "swing": (r"sw(?:ing|ings|inging|ung)|back-?swing", "摆"),
     "lean": (r"lean(?:ed|ing|s)?|upright|tilt(?:ed)?|inclination|arch(?:ed|ing)?", "倾|仰|直立"),
@@ -41,9 +42,10 @@ _SUBJECTS: Final[dict[str, tuple[str, str]]] = {
     "distance": (r"distance|length", "距离"),
     "speed": (r"speed|velocity|pace", "速度|速率"),
     "timing": (r"timing|tempo|rhythm|duration", "时机|节奏|时间"),
-    "reach": (r"reach(?:ed|ing)?", "前伸"),
+    "reach": (r"reach(?:ing)?|reached (?:forward|out|ahead|far)", "前伸"),
     "symmetry": (r"symmetr(?:y|ic|ical)|asymmetr(?:y|ic)|uneven|even(?:ly)?|alike", "对称|不均|一致"),
-    "flare": (r"flar(?:e|ed|ing)|outward", "外展|外翻"),
+    "flare": (r"flar(?:e|ed|ing|es)|outward", "外展|外翻"),
+    "inward": (r"inwards?|tucked|flar\w+ in|turned in|drift\w* in", "内收|内扣|向内"),
     "follow_through": (r"follow-?\s?through", "跟随|随挥"),
     "twist": (r"twist(?:ed|ing)?|rotat(?:ion|ed|ing)|turn(?:ed)?", "扭|转"),
 }
@@ -57,21 +59,46 @@ _DIRECTIONS: Final[dict[str, tuple[str, str]]] = {
     LESS: (
         r"insufficient\w*|too little|not enough|shallow\w*|weak\w*|low(?:er)?|short(?:er)?|slow(?:er|ly)?|small(?:er)?|"
         r"less|lack\w*|incomplete\w*|limited|flat\w*|stiff\w*|below|reduced|hardly|barely|missing|too upright|fewer",
-        "不足|不够|过浅|太浅|过低|太低|偏低|过慢|太慢|过小|太小|偏小|不充分|过短|太短|太弱|不到位|过硬|太硬|过直|太直|低于|较少|少",
+        "不足|不够|过浅|太浅|过低|太低|偏低|过慢|太慢|过小|太小|偏小|不充分|过短|太短|太弱|不到位|过硬|太硬|过直|太直|低于|较少|减少|减小|降低|少",
     ),
     MORE: (
         r"too much|excess\w*|deep(?:er|ly)?|high(?:er)?|long(?:er)?|wid(?:e|er)|fast(?:er)?|far(?:ther)?|further|"
         r"more|above|"
         r"greater|larger|bigger|steep\w*|exaggerated|over-?\w*(?:ed|ing)",
-        "过大|太大|偏大|过深|太深|过高|太高|偏高|过长|太长|过快|太快|过度|过多|太多|高于|超过|更|再|多",
+        "过大|太大|偏大|过深|太深|过高|太高|偏高|过长|太长|过快|太快|过度|过多|太多|高于|超过|增加|加大|加深|更|再|多",
     ),
     EARLY: (r"early|earlier|soon(?:er)?|premature\w*", "过早|太早|提前|早"),
     LATE: (r"late(?:r)?|delay(?:ed)?", "过晚|太晚|延后|滞后|晚"),
 }
+#: Verbs that tell what happened.
+_PAST: Final = (
+    r"had|has|did|does|bent|swung|swings|kept|held|went|came|comes|got|rose|fell|took|made|gave|began|stood|threw|"
+    r"drove|\w\w+ed(?<!need)(?<!worked)(?<!speed)(?<!indeed)(?<!exceed)(?<!feed)"
+)
+#: What asks for something: a verb at the beginning, or one of these anywhere.
+_ADVICE: Final = (
+    r"next time|try|think|remember|practi[cs]e\w*|work on|drill|cue|should|let'?s|let us|please|"
+    r"aim|goal|want|needs?|must|"
+    r"focus|exercise|worked when|will|helps?|for example|"
+    r"(?<=^)\W*(?:(?:now|then|first|and|also|just|after that|next)\W+)*(?:swing|bend|land|push|jump|extend|straighten|"
+    r"stretch|keep|hold|let|raise|lift|lower|reach|start|begin|use|move|drive|dip|crouch|"
+    r"release|follow|stay|lean|curl|tuck|"
+    r"bring|put|point|finish|open|turn|rise|go|make|give|slow|relax|touch|press|shoot|throw|"
+    r"pass|snap|sink|sit|stand|roll|"
+    r"more|less|do|stop|lie|toss|catch|count|place|take|set|repeat|walk|step|drop|spread|face|imagine|call|clap)",
+    "练习|口令|试|记住|下次|想|要|请|应|检验|会|改进|首先|其次|再次|更|再|目标|减少|减小|降低|放慢|增加|加大|加深|加快|^[多少别勿]",
+)
+#: With what advice is begun, before what is to be done.
+_LEAD_IN: Final = (
+    r"^\W*(?:(?:next time|now|then|so|please|just|try to|remember to|remember|think of|think|focus on|the cue is|cue|"
+    r"practi[cs]e|drill|try this)\W+)+",
+    "^(?:下次记住|下次|请|试着|记住|口令|练习|试试这个)[：:，,]?",
+)
 #: A bare comparative asks for a change; these say that something is so.
 _STATEMENT: Final = (
-    r"too|than|not enough|insufficient\w*|incomplete\w*|lack\w*|was|were|is|are|stays?|still|remain\w*|measured",
-    "太|过|不足|不够|不充分|不到位|低于|高于|偏|超过|比",
+    r"too|than|not enough|insufficient\w*|incomplete\w*|lack\w*|was|were|is|are|stays?|still|remain\w*|measured|"
+    rf"{_PAST}",
+    "太|过|不足|不够|不充分|不到位|低于|高于|偏|超过|比|(?<![值记获])得|了(?!解)",
 )
 _PRAISE: Final = (
     r"good|great|well|excellent|strong|solid|nice(?:ly)?|perfect(?:ly)?|correct(?:ly)?|impressive|fine|"
@@ -85,14 +112,37 @@ _FAULT: Final = (
     r"too|insufficient\w*|not enough|lack\w*|weak\w*|poor(?:ly)?|bad(?:ly)?|wrong(?:ly)?|faults?|mistakes?|"
     r"errors?|deviat\w*|"
     r"differ(?:s|ed)?|problems?|issues?|improv\w*|needs?|should|must|incomplete\w*|late|early|terribl\w*|incorrect\w*|"
-    r"missing|fail\w*|(?:work|focus|concentrate) on(?! (?:this|these|it|that|next|first|one))|to gain|"
+    r"missing|miss(?:ed|es)|fail\w*|(?:work|focus|concentrate) on(?! (?:this|these|it|that|next|first|one))|to gain|"
     r"room for|think (?:about|of)|attention|shallow\w*|stiff\w*|uneven\w*|excess\w*|worst|worse|"
     r"concern\w*|asymmetr\w*|flaw\w*",
     "不足|不够|过[大小高低深浅早晚快慢长短硬直度多]|太|偏[大小高低]|问题|错误|欠缺|改进|不充分|不到位|不均|偏差|差|应该|需要|缺点|注意",
 )
 _NEGATION: Final = (r"not|no|never|without|neither|nor|nothing", "不(?!足|够|均|到位|充分)|没有|无")
+#: What is said of something true with these need not be true: causes, conditions, denials in other words, comparisons
+#: turned round, pain, and what was not assessed. Such a sentence stands only as it was supplied.
+_ONLY_AS_SUPPLIED: Final = (
+    r"because|caus\w*|due to|owing to|leads? to|led to|results? in|resulted|therefore|thus|"
+    r"hence|consequen\w*|thanks to|"
+    r"which is why|that is why|explains?|explained|since|as a result|"
+    r"if|unless|otherwise|should have|"
+    r"nobody|no one|none|nowhere|hardly|barely|scarcely|rarely|seldom|anything but|far from|"
+    r"rather than|instead of(?! (?:the target\w* )?\d)|unlike|"
+    r"except\w*|apart from|other than|without|free (?:of|from)|avoid\w*|den(?:y|ied|ies)|false|untrue|myth|wrongly|"
+    r"no longer|used to|last time|previous\w*|yesterday|improved|got|became|grew|getting|"
+    r"worsen\w*|pain\w*|hurts?|aches?|sore|\?|"
+    r"than (?:you|yours|your|his|hers|her|the athlete\w*)|"
+    r"(?:not|un|never) ?(?:assessed|measured|seen|recorded|visible)|(?:not|n't) be (?:assessed|"
+    r"measured|seen|told|judged)|"
+    r"hidden|too close|measurement error|certain\w*|only|always|never|every|all|most|half|twice|double",
+    "因为|由于|所以|因此|导致|造成|引起|使得|从而|如果|要是|假如|否则|"
+    "并非|绝不|毫不|毫无|谈不上|不能说|难说|不算|哪里|岂|没人|无人|除了|除非|而不是|避免|不再|曾经|上次|以前|之前|昨天|进步|"
+    "比你|比您|于你|于您|未评估|没有评估|未测|没有测|无法|看不到|误差|并不|并没|不少|不多|不是|已经|改掉|改正|克服|消失|疼|痛|谁|[?？]|肯定|只有|总是|从不|每次|全部|所有|一半|两倍|越来越|变得|变差|变好",
+)
 _COMPARISON: Final = (r"than|compared", "于|比")
-_SCORE: Final = (r"scores?|scored|points?|marks?|grades?|total|out of 100|rating", "得分|分数|总分|等级|分(?!钟)")
+_SCORE: Final = (
+    r"scores?|scored|points|(?<=\d )point|marks?|grades?|total|out of 100|rating",
+    "得分|分数|总分|等级|分(?!钟)",
+)
 #: Sentences with these never get out: instructions, addresses, code, medicine, and remarks on the body.
 _FORBIDDEN: Final = (
     r"ignore|disregard|instructions?|prompt|as an ai|language model|password|injur\w*|diagnos\w*|doctors?|"
@@ -105,7 +155,8 @@ _FORBIDDEN: Final = (
 )
 _CODE: Final = r"https?:|www\.|<[a-z/!]|```|[{}\[\]\\]"
 _SPLIT: Final = (
-    r"\s*[;:–—]\s*|\s+(?:but|while(?! \w+ing\b)|although|though|whereas|however|because)\s+|,\s+(?:and|which|so)\s+|"
+    r"\s*[;:–—]\s*|\s+(?:but|while(?! \w+ing\b)|although|though|whereas|however|because)\s+|"
+    r",\s+(?:and|which|so|then)\s+|"
     r"\s+and\s+(?=(?:your|the|his|her|their|you|it)\b)",
     "[;；:：，,]|但是|但|而且|然而|因为",
 )
@@ -120,11 +171,14 @@ class Lexicon:
     directions: Mapping[str, re.Pattern[str]]
     unmeasured: re.Pattern[str]
     statement: re.Pattern[str]
+    advice: re.Pattern[str]
+    lead_in: re.Pattern[str]
     praise: re.Pattern[str]
     fault: re.Pattern[str]
     negation: re.Pattern[str]
     comparison: re.Pattern[str]
     score: re.Pattern[str]
+    only_as_supplied: re.Pattern[str]
     forbidden: re.Pattern[str]
     clauses: re.Pattern[str]
 
@@ -144,11 +198,14 @@ def lexicon(language: str) -> Lexicon:
         directions={name: words(pair) for name, pair in _DIRECTIONS.items()},
         unmeasured=words(_UNMEASURED),
         statement=words(_STATEMENT),
+        advice=words(_ADVICE),
+        lead_in=re.compile(_LEAD_IN[chinese], re.IGNORECASE),
         praise=words(_PRAISE),
         fault=words(_FAULT),
         negation=re.compile(_NEGATION[1] if chinese else rf"(?<![a-z])(?:{_NEGATION[0]})(?![a-z])|n't", re.IGNORECASE),
         comparison=words(_COMPARISON),
         score=words(_SCORE),
+        only_as_supplied=words(_ONLY_AS_SUPPLIED),
         forbidden=re.compile(f"{_CODE}|{words(_FORBIDDEN).pattern}", re.IGNORECASE),
         clauses=re.compile(_SPLIT[1] if chinese else _SPLIT[0], re.IGNORECASE),
     )
