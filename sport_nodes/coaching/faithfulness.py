@@ -46,7 +46,9 @@ _EVERYDAY: Final = (
 _TELLING: Final = "look looked jump push pull place path move shot shoot away back forward down up hard fast watch same"
 _EVERYDAY_CHINESE: Final = (
     " 继续 加油 努力 练习 保持 动作 阶段 很好 下次 注意 再来 一次 做得 老师 同学 "
-    "我们 一起 目标 非常 不错 这次 记录 坚持 表现"
+    "我们 一起 目标 非常 不错 这次 记录 坚持 表现 数据 数值 数值为 从数据看 "
+    "从数据来看 数据显示 录像显示 测量显示 结果显示 "
+    "总的来说 整体来看 可以看到 测得"
 )
 
 
@@ -105,14 +107,15 @@ class Faithfulness:
         claims = max(1, sum(clause.count for clause in clauses))
         if quoted := self._verbatim.get(sentence) or self._quoted(sentence):
             return Verdict(quoted, claims, 0)
-        if self._lexicon.only_as_supplied.search(sentence):
+        if self._lexicon.only_as_supplied.search(self._known_labels.without_labels(sentence)):
             return Verdict((), claims, claims)
         evidence: list[str] = []
         rejected = 0
         earlier: Clause | None = None
+        bears: tuple[str, ...] = ()
         for clause in clauses:
             whole = clause.about(earlier) if earlier and not clause.has_subject and clause.says_something else clause
-            if bears := self._bearing(whole):
+            if bears := self._bearing(whole) or self._numbered(clause, bears):
                 evidence.extend(bears)
             else:
                 rejected += max(1, clause.count)
@@ -141,6 +144,14 @@ class Faithfulness:
         # "Hips and knees": each part may rest on a finding of its own.
         by_part = [self._named(replace(clause, parts=frozenset({part}))) for part in sorted(clause.parts)]
         return tuple(name for names in by_part for name in names) if len(by_part) > 1 and all(by_part) else ()
+
+    def _numbered(self, clause: Clause, before: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of what bore the clause before has the numbers of one that is nothing but numbers."""
+        is_bare = not (clause.has_subject or clause.directions or clause.polarity or clause.sides or clause.unmeasured)
+        if not clause.numbers or not is_bare or self._has_unknown_words(clause.text, idle=False):
+            return ()
+        items = (e for e in self._evidence if e.name in before and all(map(e.has_number, clause.numbers)))
+        return tuple(dict.fromkeys(item.name for item in items))
 
     def _named(self, clause: Clause) -> tuple[str, ...]:
         """What bears the clause; praise of something that a fault is about as well has nothing to rest on."""

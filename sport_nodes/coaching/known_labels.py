@@ -57,6 +57,12 @@ class KnownLabels:
         """All words of all labels."""
         return {stem for label in self._labels for stem in label.stems}
 
+    def without_labels(self, text: str) -> str:
+        """A text without the labels that it names as they are written."""
+        for label in self._labels:
+            text = re.sub(re.escape(label.text), " ", text, flags=re.IGNORECASE)
+        return text
+
     def check(self, clause: Clause) -> tuple[str, ...] | None:
         """What bears a clause that names labels, () where one of them is not true; None where it names none."""
         named = self._named(clause.text)
