@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sport_coach.msg import CoachReport, Diagnosis, Keyframes, StageScores
@@ -27,6 +28,9 @@ class CoachNode(SportNode):
 
     def __init__(self) -> None:
         super().__init__("coach")
+        logging.getLogger("sport_nodes.coaching").setLevel(
+            logging.INFO
+        )  # that there is no language model is no warning
         self.parameter("language", "en", "Language of the coach's words: en or zh.")
         self.parameter("language_model", DEFAULT_MODEL, "Ollama model that words the report anew; empty for none.")
         self.parameter("language_model_host", "", "Ollama's address; empty for OLLAMA_HOST, else this machine's.")

@@ -11,12 +11,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from sport_nodes.coaching.sentences import split_sentences
+
 
 @dataclass
 class Script:
     """text: the answer, sent word by word. breaks_after: words after which the connection dies. status: HTTP status.
 
-    pause_s: before each word. raw: bytes sent in place of the protocol. embeddings: the answer to /api/embed.
+    knows_schema: it holds itself to a JSON schema that is asked for; None refuses one, as old servers do.
+    wait_before: number of a word, and what is waited for before it. pause_s: before each word. raw: bytes sent in
+    place of the protocol. embeddings: the answer to /api/embed.
     """
 
     text: str = ""
@@ -24,6 +28,8 @@ class Script:
     status: int = 200
     pause_s: float = 0.0
     raw: bytes | None = None
+    knows_schema: bool | None = False
+    wait_before: tuple[int, threading.Event] | None = None
     embeddings: list[list[float]] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     host: str = ""
@@ -37,12 +43,17 @@ def ollama_server(script: Script) -> Iterator[Script]:
         def do_POST(self) -> None:
             script.requests.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             assert self.path in ("/api/chat", "/api/embed")
-            self.send_response(script.status)
+            refused = script.knows_schema is None and script.requests[-1].get("format") is not None
+            self.send_response(400 if refused else script.status)
             self.send_header("Content-Type", "application/x-ndjson")
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             try:
-                self.answer()
+                if refused:
+                    self.chunk(json.dumps({"error": "invalid format"}).encode())
+                    self.chunk(b"")
+                else:
+                    self.answer()
             except OSError:
                 self.close_connection = True  # the client has had enough
 
@@ -54,7 +65,10 @@ def ollama_server(script: Script) -> Iterator[Script]:
             elif self.path == "/api/embed":
                 self.chunk(json.dumps({"model": "m", "embeddings": script.embeddings}).encode())
             else:
-                words = script.text.split(" ")
+                text = script.text
+                if script.knows_schema and script.requests[-1].get("format"):
+                    text = json.dumps({"sentences": split_sentences(text)}, ensure_ascii=False)
+                words = text.split(" ")
                 for number, word in enumerate(words):
                     if number == script.breaks_after:
                         self.close_connection = True
@@ -62,6 +76,8 @@ def ollama_server(script: Script) -> Iterator[Script]:
                         self.connection.close()
                         return
                     time.sleep(script.pause_s)
+                    if script.wait_before and number == script.wait_before[0]:
+                        assert script.wait_before[1].wait(5.0), "nobody spoke the sentence that was complete"
                     self.part(word if number == 0 else f" {word}", done=False)
                 self.part("", done=True)
             self.chunk(b"")

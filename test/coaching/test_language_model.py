@@ -1,8 +1,10 @@
 """The language model over Ollama's protocol: it speaks, lies, dies, dawdles, or is not there."""
 
 import json
+import logging
 import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -56,6 +58,62 @@ def test_a_true_text_is_kept_with_its_evidence(weak_jump):
     assert TRUE_TEXT in heard
     template = weak_jump.coach()
     assert report.improvements == template.improvements
+
+
+def test_a_model_that_can_is_held_to_a_schema(weak_jump):
+    """The same report comes of JSON as of plain text, and of a server that refuses a schema."""
+    reports = {}
+    for knows in (True, False, None):
+        script = Script(TRUE_TEXT, knows_schema=knows)
+        reports[knows], heard = spoken(weak_jump, script)
+        assert TRUE_TEXT in heard
+        assert script.requests[0]["format"]["properties"]["sentences"]["items"] == {"type": "string"}
+        assert len(script.requests) == (2 if knows is None else 1)
+    assert "format" not in script.requests[1] or script.requests[1]["format"] is None
+    assert reports[True] == reports[False] == reports[None]
+    assert reports[True].source == "ollama:m"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"sentences": [3, {"a": 1}]}',
+        '{"sentences": ["\\x"]}',
+        '{"other": "value"}',
+        "{",
+        '{"sentences": "no list"}',
+        "[]",
+    ],
+)
+def test_json_of_another_kind_gives_the_template(weak_jump, text):
+    assert spoken(weak_jump, Script(text))[0].source == "template"
+
+
+def test_a_sentence_is_spoken_before_the_next_one_begins(weak_jump):
+    """The first words are heard as soon as they are complete and checked: the server waits for that."""
+    first, _, _ = TRUE_TEXT.partition(". ")
+    heard = threading.Event()
+    script = Script(TRUE_TEXT, wait_before=(len(first.split(" ")) + 1, heard))
+    with ollama_server(script):
+        report = weak_jump.coach(model=LanguageModel("m", host=script.host), on_text=lambda text: heard.set())
+    assert report.source == "ollama:m"
+
+
+def test_no_server_is_said_once_and_calmly_but_one_that_failed_is_a_warning(weak_jump, caplog):
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with caplog.at_level(logging.INFO, logger="sport_nodes.coaching"):
+        for _ in range(3):
+            weak_jump.coach(model=LanguageModel("m", host=f"127.0.0.1:{port}"))
+        assert [(r.levelname, "there is no Ollama server" in r.getMessage()) for r in caplog.records] == [
+            ("INFO", True)
+        ]
+        caplog.clear()
+        with ollama_server(Script(TRUE_TEXT)) as script:
+            model = LanguageModel("m", host=script.host)
+            assert weak_jump.coach(model=model).source == "ollama:m"
+        assert weak_jump.coach(model=model).source == "template"
+        assert [r.levelname for r in caplog.records] == ["WARNING"]
 
 
 def test_limits_and_pain_are_said_whatever_the_model_leaves_out(weak_jump):
