@@ -33,6 +33,15 @@ MOST_IMPROVEMENTS: Final = 3
 LEAST_CAUSE_WEIGHT: Final = 0.15
 #: A stage counts as a strength from "good" on.
 STRONG_STAGE_POINTS: Final = GRADE_BOUNDS[2]
+#: Entries on one fault that are looked through for one of the athlete's level.
+_MOST_ENTRIES: Final = 50
+LEVEL_OF_GRADE: Final = {
+    "poor": "beginner",
+    "pass": "beginner",
+    "fair": "intermediate",
+    "good": "intermediate",
+    "excellent": "advanced",
+}
 #: The score and the diagnosis disagree when nothing deviates and the total is below "fair".
 UNEXPLAINED_BELOW_POINTS: Final = GRADE_BOUNDS[1]
 
@@ -104,8 +113,15 @@ class Facts:
         return tuple(chosen)
 
     def _entry_on(self, spec: RootCauseSpec) -> Entry | None:
-        hits = search(f"{spec.label} {spec.reason}", action=self.action.name, fault=spec.name)
-        return next((hit.entry for hit in hits if hit.entry.drill), None)
+        """The best entry on a cause that has a drill, of the athlete's level where there is one."""
+        hits = search(f"{spec.label} {spec.reason}", action=self.action.name, fault=spec.name, limit=_MOST_ENTRIES)
+        entries = [hit.entry for hit in hits if hit.entry.drill]
+        return next((e for e in entries if e.level == self.level), entries[0] if entries else None)
+
+    @property
+    def level(self) -> str:
+        """The level of the knowledge base that this movement's grade speaks for; "" without a score."""
+        return LEVEL_OF_GRADE[self.scores.grade] if self.scored else ""
 
     @property
     def uncaused(self) -> list[Finding]:

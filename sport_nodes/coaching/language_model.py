@@ -111,6 +111,7 @@ class LanguageModel:
         except (httpx.ConnectError, ConnectionError) as error:
             pieces.put(error if url in _ANSWERED else NoServerError(f"there is no Ollama server at {url}"))
         except _FAILURES as error:
+            _ANSWERED.add(url)
             pieces.put(error)
 
     def _next(self, pieces: _Pieces, deadline: float, cancelled: Callable[[], bool]) -> str | None:
