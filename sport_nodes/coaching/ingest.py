@@ -98,7 +98,8 @@ def _mapper(processes: int, ray_address: str) -> Iterator[tuple[_Mapper, int]]:
         from ray.util.multiprocessing import Pool
 
         with Pool(ray_address=ray_address) as pool:
-            yield partial(pool.imap, chunksize=1), max(1, int(ray.cluster_resources().get("CPU", 1)))
+            # Not imap, which hands back the errors of its workers as if they were results.
+            yield partial(pool.map, chunksize=1), max(1, int(ray.cluster_resources().get("CPU", 1)))
         return
     if processes == 1:
         yield map, 1

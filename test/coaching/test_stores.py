@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sport_nodes.coaching.embedding import OllamaEmbedder, missing_packages
+from sport_nodes.coaching.embedding import DIMENSIONS as DIMENSIONS_MINILM
+from sport_nodes.coaching.embedding import MiniLM, OllamaEmbedder, missing_packages
 from sport_nodes.coaching.hybrid import HybridIndex, open_index
 from sport_nodes.coaching.ingest import add_folder
 from sport_nodes.coaching.knowledge import Entry, shipped_entries
@@ -176,11 +177,17 @@ def test_what_was_added_survives_a_kill(tmp_path):
     store.close()
 
 
-def test_several_processes_add_the_same(tmp_path):
+@pytest.mark.parametrize("workers", [{"processes": 2}, {"ray_address": "local"}], ids=["processes", "ray"])
+def test_several_workers_add_the_same(tmp_path, workers):
+    if "ray_address" in workers:
+        pytest.importorskip("ray", reason="no Ray on this machine: it comes with the extra `cluster`")
     (tmp_path / "notes.md").write_text("# Grip\n\nHold the ball softly.\n\n# Stance\n\nFeet apart.\n", encoding="utf-8")
-    pytest.importorskip("ray", reason="no Ray on this machine: it comes with the extra `cluster`")
-    index = open_index(IN_MEMORY, Hashed())
-    assert add_folder(tmp_path, index, ray_address="local").entries == 2
+    found = []
+    for options in ({}, workers):
+        index = HybridIndex(open_store(IN_MEMORY, model="m", dimensions=DIMENSIONS_MINILM), MiniLM())
+        assert add_folder(tmp_path, index, **options).entries == 2
+        found.append([(hit.entry, hit.score) for hit in index.search("hold the ball")])
+    assert found[0] == found[1]
 
 
 def test_ollama_embeds_where_it_is_asked_to(monkeypatch):
