@@ -98,6 +98,8 @@ def body_height_m(positions_m: Array) -> float:
     bones = positions_m[:, _BONE_ENDS[0]] - positions_m[:, _BONE_ENDS[1]]
     lengths = np.sqrt(np.einsum("tbi,tbi->bt", bones, bones))
     seen = np.isfinite(lengths)
+    if seen.all() and seen.size:
+        return float(np.median(lengths, axis=1).sum() / _BONE_SHARES.sum())
     medians = [np.median(length[known]) for length, known in zip(lengths, seen, strict=True) if known.any()]
     return float(np.sum(medians) / np.sum(_BONE_SHARES[seen.any(axis=1)])) if medians else float("nan")
 
