@@ -8,8 +8,11 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from sport_nodes.actions import action_names
+from sport_nodes.actions import action_names, load_action
+from sport_nodes.keyframes.events import find_event
+from sport_nodes.keyframes.features import GRID_HZ, resample, smoothed_body
 from sport_nodes.keyframes.target import make_target, save_target
 from sport_nodes.lab.athlete import sample_athlete
 from sport_nodes.lab.simulate import TECHNIQUES, SimulatedTrial, simulate_person
@@ -38,6 +41,19 @@ def typical(action: str, height_m: float) -> SimulatedTrial:
     return min(trials, key=departure)
 
 
+def _middles(trial: SimulatedTrial, bounds_s: NDArray[np.float64]) -> dict[str, float]:
+    """Of keyframes on a flat top, its middle: the highest instant there is any one's."""
+    begin, end = float(bounds_s[0]), float(bounds_s[-1])
+    body = smoothed_body(resample(trial.motion.between(begin, end), GRID_HZ))
+    events = {k.name: k.event for k in load_action(trial.action).keyframes if k.event is not None}
+    middles = {
+        name: find_event(body, event, begin, end, span_s=(begin, end), mirrored=False)
+        for name, event in events.items()
+        if event.at == "middle_above"
+    }
+    return {name: time_s for name, time_s in middles.items() if time_s is not None}
+
+
 def main() -> None:
     folder = share_directory() / "config" / "targets"
     for action in action_names():
@@ -46,6 +62,7 @@ def main() -> None:
             repetition = len(trial.stage_bounds_s) // 2
             bounds = trial.stage_bounds_s[repetition]
             keyframes = {k.name: k.time_s for k in trial.keyframes if k.repetition == repetition}
+            keyframes |= _middles(trial, bounds)
             begin, end = bounds[0] - MARGIN_S, max(bounds[-1], *keyframes.values()) + MARGIN_S
             motion = trial.motion.between(begin, end)
             name = f"{action}_{round(height_m * 100)}"

@@ -53,7 +53,7 @@ STATISTICS: Final = (
 )
 # What `launch` reads off a flight: the angle of the path at its beginning, and the rise from there.
 LAUNCH_QUANTITIES: Final = ("com_path_angle", "com_height")
-EVENT_KINDS: Final = ("maximum", "minimum", "rises_through", "falls_through")
+EVENT_KINDS: Final = ("maximum", "minimum", "rises_through", "falls_through", "middle_above")
 # Twice the spread that good executions show against themselves: above it a recording is something else.
 DEFAULT_MAXIMUM_DISTANCE: Final = 1.0
 # Quantities that the alignment compares (see keyframes.features), and what each weighs when nothing is said.
@@ -141,7 +141,7 @@ class _Reader:
             self.known(kind, EVENT_KINDS, "kind of event", where)
             sides = ("", "left", "right") if QUANTITIES[raw["quantity"]].sided else ("",)
             self.known(str(raw.get("side", "")), sides, "side", where)
-            if kind.endswith("through") and ("threshold" in raw) == ("fraction" in raw):
+            if kind not in ("maximum", "minimum") and ("threshold" in raw) == ("fraction" in raw):
                 raise self.mistake(where, f"'{kind}' needs either a 'threshold' or a 'fraction'")
             event = EventSpec(
                 quantity=raw["quantity"],

@@ -56,8 +56,9 @@ class Stage:
 class EventSpec:
     """The physical event a keyframe stands for: where `quantity` (of one side, "" the mean of both) has its `at`.
 
-    at: maximum, minimum, rises_through or falls_through (the last two: `threshold`, in the quantity's unit, or, as
-    `fraction`, that share of the way from its least to its greatest value in the whole repetition).
+    at: maximum, minimum, rises_through, falls_through or middle_above, the middle of the time that it is above, for a
+    flat top (the last three: `threshold`, in the quantity's unit, or, as `fraction`, that share of the way from its
+    least to its greatest value in the whole repetition).
     rate: the event is one of the quantity's rate of change.
     """
 

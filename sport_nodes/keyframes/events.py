@@ -50,6 +50,8 @@ def find_event(
         whole = values[(body.times_s >= span_s[0]) & (body.times_s <= span_s[1]) & np.isfinite(values)]
         low, high = (float(whole.min()), float(whole.max())) if len(whole) else (np.nan, np.nan)
         level = low + event.fraction * (high - low)
+    if event.at == "middle_above":
+        return _middle(body.times_s, values - (level or 0.0), frames)
     sign = 1.0 if event.at == "rises_through" else -1.0
     return _crossing(body.times_s, sign * (values - (level or 0.0)), frames)
 
@@ -91,3 +93,16 @@ def _crossing(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float 
     at = int(rising[np.argmax(values[rising + 1] - values[rising])])
     share = -values[at] / (values[at + 1] - values[at])
     return float(times_s[at] + share * (times_s[at + 1] - times_s[at]))
+
+
+def _middle(times_s: Array, values: Array, frames: NDArray[np.intp]) -> float | None:
+    """Half way between rising through zero before the window's greatest value and falling through it after."""
+    top = int(frames[np.argmax(values[frames])])
+    under = np.flatnonzero(~(values >= 0.0))
+    before, after = under[under < top], under[under > top]
+    if not values[top] >= 0.0 or len(before) == 0 or len(after) == 0:
+        return None
+    pairs = ((before[-1], before[-1] + 1), (after[0] - 1, after[0]))
+    crossings = [times_s[a] - values[a] * (times_s[b] - times_s[a]) / (values[b] - values[a]) for a, b in pairs]
+    middle = float(np.mean(crossings))
+    return middle if np.isfinite(middle) else None

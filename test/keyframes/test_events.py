@@ -64,3 +64,12 @@ def test_sides_and_hidden_sides() -> None:
 def test_nothing_known_is_none() -> None:
     body = body_with_hips_at(np.full(len(TIMES), np.nan))
     assert find_event(body, EventSpec("pelvis_height", "maximum"), 0, 2, span_s=SPAN, mirrored=False) is None
+
+
+def test_the_middle_of_a_flat_top_between_frames() -> None:
+    height = np.interp(TIMES, [0.4, 0.8, 1.21, 1.41], [0.2, 1.0, 1.0, 0.2])
+    event = EventSpec("pelvis_height", "middle_above", fraction=0.5)
+    found = find_event(body_with_hips_at(height), event, 0.7, 1.2, span_s=SPAN, mirrored=False)
+    assert found == pytest.approx(0.5 * (0.6 + 1.31), abs=0.002)
+    half = body_with_hips_at(np.minimum(TIMES, 1.0))
+    assert find_event(half, event, 0.7, 1.2, span_s=SPAN, mirrored=False) is None
