@@ -106,14 +106,3 @@ def trace(step: NDArray[np.int8], end: int) -> NDArray[np.int64]:
         first -= 1
         path[first, 0], path[first, 1] = i, j
     return path[first:]
-
-
-def regret(cost: Array, *, begin: int, end: int) -> Array:
-    """(N, M) by how much the best path from (0, begin) to (N-1, end) gets dearer when it must pass each cell."""
-    # In one layout: for another one numba would compile again.
-    part = np.ascontiguousarray(cost[:, begin : end + 1])
-    forward = accumulate(part, False)[0]
-    backward = accumulate(np.ascontiguousarray(part[::-1, ::-1]), False)[0][::-1, ::-1]
-    through = np.full(cost.shape, np.inf)
-    through[:, begin : end + 1] = forward + backward - part
-    return through - forward[-1, -1]

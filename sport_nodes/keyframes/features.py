@@ -23,6 +23,8 @@ GRID_HZ: Final = 60.0
 SMOOTHING_S: Final = 0.022
 # Joints hidden for less than this are bridged by a straight line; a longer gap stays unknown.
 LONGEST_BRIDGE_S: Final = 0.25
+# A frame this near to an instant of the grid is on it.
+_SAME_INSTANT_S: Final = 1e-6
 # Shares of angle, angular velocity and angular acceleration in the distance: shape counts most, noise grows with
 # each derivative.
 ORDER_SHARES: Final = (0.55, 0.30, 0.15)
@@ -102,6 +104,8 @@ def resample(motion: Motion, rate_hz: float) -> Motion:
     """The motion on an even grid: linear between frames, over gaps shorter than LONGEST_BRIDGE_S."""
     count = max(int(np.floor(motion.duration_s * rate_hz + 1e-6)) + 1, 1)
     grid = motion.times_s[0] + np.arange(count) / rate_hz
+    if count == len(motion) and motion.present.all() and np.abs(motion.times_s - grid).max() < _SAME_INSTANT_S:
+        return motion
     shape = (count, *motion.positions_m.shape[1:])
     positions, sigma = np.full(shape, np.nan), np.full(shape[:2], np.nan)
     present = motion.present

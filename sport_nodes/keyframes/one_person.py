@@ -40,7 +40,9 @@ def change_of_person_s(motion: Motion) -> float | None:
     seen = np.isfinite(lengths).any(axis=0)
     if seen.sum() < _LEAST_BONES or len(motion) < 2 * _LEAST_BONES:
         return None
-    lengths = lengths[:, seen] / np.maximum(np.nanmedian(lengths[:, seen], axis=0), np.finfo(float).eps)
+    lengths = lengths[:, seen]
+    usual = np.median(lengths, axis=0) if np.isfinite(lengths).all() else np.nanmedian(lengths, axis=0)
+    lengths = lengths / np.maximum(usual, np.finfo(float).eps)
     step = _typical(np.abs(np.diff(lengths, axis=0)))
     bends = _typical(np.linalg.norm(np.diff(positions, n=2, axis=0), axis=2))
     # A leap from one path to another bends the track on both sides of it, a fall or a landing on one.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sport_nodes.keyframes.dtw import STEPS, accumulate, distances, regret, trace
+from sport_nodes.keyframes.dtw import STEPS, accumulate, distances, trace
 
 
 def cost_of_step(cost: np.ndarray, before: tuple[int, int], after: tuple[int, int]) -> float:
@@ -65,15 +65,6 @@ def test_slope_limits_hold() -> None:
     _, _, step = accumulate(rng.random((60, 90)), True)
     moves = np.diff(trace(step, 80), axis=0)
     assert {tuple(move) for move in moves} <= {tuple(s) for s in STEPS}
-
-
-def test_regret_is_nothing_on_the_path_and_something_off_it() -> None:
-    signal = np.sin(np.arange(50) / 4.0)[:, None]
-    cost = distances(signal, signal, np.ones(1))
-    off = regret(cost, begin=0, end=49)
-    assert np.allclose(np.diag(off), 0.0, atol=1e-9)
-    assert np.nanmin(off[np.isfinite(off)]) >= -1e-9
-    assert off[10, 25] > 0.5
 
 
 def test_distances_match_the_definition_and_leave_out_what_is_unknown() -> None:
