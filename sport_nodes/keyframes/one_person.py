@@ -31,6 +31,16 @@ _LEAST_USUAL_STEP: Final = 1e-4
 _LEAST_USUAL_LEAP_M: Final = 1e-4
 # Fewer bones than this at an instant are no body.
 _LEAST_BONES: Final = 4
+# Where noise hides the single frame: mean lengths over this long before and after an instant. They differ lastingly
+# where they do by so many times what they do elsewhere in the recording (nine in ten instants), and a step explains
+# each bone's lengths better than a slope, by so many natural logarithms of likelihood: soft tissue and posture
+# change lengths gradually. Of 104 real and 400 simulated recordings of one person none reaches both.
+_LASTING_S: Final = 0.6
+_LASTING_OVER_ELSEWHERE: Final = 1.9
+_LEAST_STEP_OVER_SLOPE: Final = 0.9
+_ELSEWHERE: Final = 0.9
+# Bones with the greatest change that are left out: one misplaced wrist or ankle moves one or two.
+_LEFT_OUT: Final = 2
 
 
 def change_of_person_s(motion: Motion) -> float | None:
@@ -43,8 +53,17 @@ def change_of_person_s(motion: Motion) -> float | None:
     lengths = lengths[:, seen]
     usual = np.median(lengths, axis=0) if np.isfinite(lengths).all() else np.nanmedian(lengths, axis=0)
     lengths = lengths / np.maximum(usual, np.finfo(float).eps)
+    at_once = _change_at_once(lengths, motion)
+    if at_once is not None:
+        return at_once
+    frame = _lasting_change(lengths, max(round(_LASTING_S * motion.rate_hz), _LEAST_BONES))
+    return None if frame is None else float(motion.times_s[frame])
+
+
+def _change_at_once(lengths: Array, motion: Motion) -> float | None:
+    """From one frame to the next, limbs change or the body leaves its path, and its limbs differ before and after."""
     step = _typical(np.abs(np.diff(lengths, axis=0)))
-    bends = _typical(np.linalg.norm(np.diff(positions, n=2, axis=0), axis=2))
+    bends = _typical(np.linalg.norm(np.diff(motion.positions_m, n=2, axis=0), axis=2))
     # A leap from one path to another bends the track on both sides of it, a fall or a landing on one.
     leap = np.zeros(len(step))
     leap[1:-1] = np.minimum(bends[:-1], bends[1:])
@@ -61,6 +80,35 @@ def change_of_person_s(motion: Motion) -> float | None:
         if difference >= (_LEAST_DIFFERENCE_AT_STEP if steps[last] else _LEAST_DIFFERENCE):
             return float(motion.times_s[last + 1])
     return None
+
+
+def _lasting_change(lengths: Array, around: int) -> int | None:
+    """The frame from which on the (T, K) lengths are others than before, by means over `around` frames."""
+    if len(lengths) < 3 * around or lengths.shape[1] <= 2 * _LEFT_OUT:
+        return None
+    known = np.where(np.isfinite(lengths), lengths, 1.0)
+    rows = np.arange(len(known))[:, None]
+    sums = [np.pad(np.cumsum(v, axis=0), ((1, 0), (0, 0))) for v in (known, known**2, rows * known)]
+    at = np.arange(around, len(known) - around + 1)
+    before, after = (sums[0][at + a] - sums[0][at + a - around] for a in (0, around))
+    apart = np.abs(after - before) / around
+    change = np.sqrt(np.mean(np.sort(apart, axis=1)[:, :-_LEFT_OUT] ** 2, axis=1))
+    most = int(np.argmax(change))
+    elsewhere = change[np.abs(at - at[most]) > around]
+    usual = float(np.quantile(elsewhere, _ELSEWHERE)) if len(elsewhere) else np.inf
+    if change[most] < max(_LEAST_DIFFERENCE_AT_STEP, _LASTING_OVER_ELSEWHERE * usual):
+        return None
+    # Squares that two means leave, and that a straight line leaves, in the frames around.
+    begin, middle, end, count = at[most] - around, at[most], at[most] + around, 2 * around
+    squares, slopes = (s[end] - s[begin] for s in sums[1:])
+    whole = before[most] + after[most]
+    of_step = squares - (before[most] ** 2 + after[most] ** 2) / around
+    along = slopes - (middle - 0.5) * whole
+    of_slope = squares - whole**2 / count - along**2 * 12.0 / (count * (count**2 - 1.0))
+    least = count * _LEAST_USUAL_STEP**2
+    gain = 0.5 * count * np.log(np.maximum(of_slope, least) / np.maximum(of_step, least))
+    typical = float(np.mean(np.sort(gain)[1:-1]))
+    return int(at[most]) if typical >= _LEAST_STEP_OVER_SLOPE else None
 
 
 def _typical(values: Array) -> Array:

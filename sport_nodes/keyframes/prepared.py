@@ -9,13 +9,15 @@ import numpy as np
 
 from sport_nodes.actions import Action
 from sport_nodes.body import Body, body_of
-from sport_nodes.keyframes.features import GRID_HZ, Features, features_of, resample, smoothed_body
+from sport_nodes.keyframes.features import GRID_HZ, Features, features_of, resample, smooth, smoothed_body
 from sport_nodes.keyframes.one_person import change_of_person_s
 from sport_nodes.motion import Motion
 
 # A movement needs this many frames to be one, and joint angles that vary by this much in the most moving joint.
 _LEAST_FRAMES: Final = 10
 _STILL_DEG: Final = 10.0
+# Noise and trembling are faster than this (standard deviation of a Gaussian); movement that counts is not.
+_STILL_SMOOTHING_S: Final = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +53,8 @@ def _unusable(motion: Motion) -> str:
 
 def _still(found: Features) -> str:
     angles = found.values[:, : len(found.names)]
+    if len(angles) > 1:
+        angles = smooth(angles, _STILL_SMOOTHING_S * GRID_HZ)
     seen = np.isfinite(angles)
     if not seen.any():
         return "too few joints were seen to tell what the athlete does"

@@ -36,11 +36,15 @@ _HALF_CONFIDENCE_S: Final = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """One repetition: path (K, 2) in seconds of (recording, target), keyframes, stage bounds in seconds."""
+    """One repetition: path (K, 2) in seconds of (recording, target), keyframes, stage bounds in seconds.
+
+    stage_distances: (number of stages,) mean feature distance along the path in each of the target's stages.
+    """
 
     path_s: Array
     keyframes: tuple[Keyframe, ...]
     bounds_s: Array
+    stage_distances: Array
 
 
 class Refiner:
@@ -56,7 +60,7 @@ class Refiner:
         self.mirrored = mirrored
         self._angles = np.ascontiguousarray(values[:, : reference.angles.shape[1]])
 
-    def refine(self, window: Window, repetition: int) -> Refined:
+    def refine(self, window: Window) -> Refined:
         """Stage two for one window."""
         reference, times_s = self.reference, self.recording.times_s
         margin = round(_WINDOW_MARGIN_S * GRID_HZ)
@@ -66,8 +70,17 @@ class Refiner:
         path = trace(step, int(np.argmin(total[-1])))
         path_s = np.stack([times_s[first + path[:, 1]], reference.times_s[path[:, 0]]], axis=1)
         course = self._course(path_s)
-        keyframes = self._keyframes(course, window, repetition)
-        return Refined(path_s, keyframes, self._bounds(course, keyframes))
+        keyframes = self._keyframes(course, window)
+        along_path = self._of_stages(near[path[:, 0], path[:, 1]], path_s[:, 1])
+        return Refined(path_s, keyframes, self._bounds(course, keyframes), along_path)
+
+    def _of_stages(self, distance: Array, target_s: Array) -> Array:
+        """(S,) means over the stages; of a stage that the path leaves out, the mean over all."""
+        bounds = self.reference.stage_bounds_s
+        stage = np.clip(np.searchsorted(bounds, target_s, side="right") - 1, 0, len(bounds) - 2)
+        count = np.bincount(stage, minlength=len(bounds) - 1)
+        sums = np.bincount(stage, weights=distance, minlength=len(bounds) - 1)
+        return np.where(count > 0, sums / np.maximum(count, 1), distance.mean())
 
     def _course(self, path_s: Array) -> Warp:
         reference = self.reference
@@ -84,7 +97,7 @@ class Refiner:
             start_s=start,
         )
 
-    def _keyframes(self, course: Warp, window: Window, repetition: int) -> tuple[Keyframe, ...]:
+    def _keyframes(self, course: Warp, window: Window) -> tuple[Keyframe, ...]:
         specs, marks_s = self.reference.action.keyframes, self.reference.keyframes_s
         fit = 1.0 - 0.5 * min(window.distance / self.reference.action.maximum_distance, 1.0)
         expected, deviation = course.at(marks_s), course.deviation(marks_s)
@@ -98,7 +111,7 @@ class Refiner:
             else:
                 sharpness = 0.5 * (1.0 + sharpness)
             earliest = min(max(time, earliest), latest)
-            found.append(Keyframe(keyframe.name, earliest, float(marks_s[index]), float(fit * sharpness), repetition))
+            found.append(Keyframe(keyframe.name, earliest, float(marks_s[index]), float(fit * sharpness)))
         return tuple(found)
 
     def _event(

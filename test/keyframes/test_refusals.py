@@ -75,3 +75,27 @@ def test_a_leap_of_one_body_is_no_other_person() -> None:
 def test_times_that_do_not_rise_are_refused_with_the_reason(times: list[float]) -> None:
     with pytest.raises(InputError, match="time"):
         Motion(np.array(times), np.zeros((3, JOINT_COUNT, 3)))
+
+
+def noisy(motion: Motion, seed: int) -> Motion:
+    return motion.moved(motion.positions_m + 0.006 * np.random.default_rng(seed).normal(size=motion.positions_m.shape))
+
+
+@pytest.mark.parametrize("action", action_names())
+def test_noise_hides_neither_another_person_nor_stillness(action: str) -> None:
+    one, other = (
+        simulate(action, seed=s, height_m=h, rate_hz=30.0, idle_before_s=3.0) for s, h in ((44, 1.6), (45, 1.72))
+    )
+    frames = min(len(one.motion), len(other.motion))
+    change = frames // 2
+    joined = np.concatenate([one.motion.positions_m[:change], other.motion.positions_m[change:frames]])
+    assert "the body changes at" in reason_of(noisy(Motion(one.motion.times_s[:frames], joined), 1), action)
+    assert reason_of(noisy(one.motion, 2), action) == ""
+    assert "hardly moves" in reason_of(noisy(one.motion.between(0.0, 2.8), 3), action)
+
+
+def test_a_sit_up_without_its_rise_is_half_a_movement() -> None:
+    trial = simulate("sit_up", seed=46, rate_hz=30.0, repetitions=1)
+    top = next(k.time_s for k in trial.keyframes if k.name == "top")
+    second_half = trial.motion.between(top - 0.4, float(trial.motion.times_s[-1]))
+    assert "only part of the movement" in reason_of(second_half, "sit_up")
