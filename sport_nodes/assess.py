@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,7 +10,9 @@ import numpy as np
 from sport_nodes.actions import load_action
 from sport_nodes.assessment import Assessment
 from sport_nodes.coaching.coach import coach
+from sport_nodes.diagnosis.calibration import load_calibration
 from sport_nodes.diagnosis.diagnose import diagnose
+from sport_nodes.diagnosis.progress import progress
 from sport_nodes.keyframes.align import align
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.target import TargetModel, load_target
@@ -37,8 +40,9 @@ def assess(
     model: LanguageModel | None = None,
     clocks: tuple[DeviceClock, ...] = (),
     simulated: bool = False,
+    earlier: Sequence[Motion] = (),
 ) -> Assessment:
-    """Assess one recorded movement.
+    """Assess one recorded movement. earlier: the athlete's own earlier trials, for the progress since then.
 
     Raises InputError where the action is unknown or the motion is unusable; a movement that cannot be aligned or
     scored is no error: the parts that rest on it say why they are missing.
@@ -47,11 +51,26 @@ def assess(
     chosen = target or load_target(action, motion)
     alignment = align(motion, chosen)
     scores = (scorer or Scorer.load()).score(movement_only(motion, alignment), action)
-    diagnosis = diagnose(motion, alignment, action, chosen)
+    calibration = load_calibration(action)
+    diagnosis = diagnose(motion, alignment, action, chosen, calibration)
+    past = [diagnose(one, align(one, chosen), action, chosen, calibration) for one in earlier]
     words = coach(
         action=action, diagnosis=diagnosis, scores=scores, alignment=alignment, language=language, model=model
     )
-    return Assessment(action, trial, motion, chosen, scores, alignment, diagnosis, words, clocks, simulated, athlete)
+    return Assessment(
+        action,
+        trial,
+        motion,
+        chosen,
+        scores,
+        alignment,
+        diagnosis,
+        words,
+        clocks,
+        simulated,
+        athlete,
+        progress(past, diagnosis) if past else (),
+    )
 
 
 def movement_only(motion: Motion, alignment: Alignment) -> Motion:

@@ -11,6 +11,7 @@ import numpy as np
 
 from sport_nodes.coaching.coach_report import CoachReport
 from sport_nodes.diagnosis.findings import Diagnosis
+from sport_nodes.diagnosis.progress import Change
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.measurements import DeviceClock
@@ -20,7 +21,10 @@ from sport_nodes.scoring.scores import GRADES, StageScores
 
 @dataclass(frozen=True, eq=False)
 class Assessment:
-    """All that is known about one trial; what the report shows and `sport assess --json` prints."""
+    """All that is known about one trial; what the report shows and `sport assess --json` prints.
+
+    progress: what changed since the athlete's earlier trials, where there are any.
+    """
 
     action: str
     trial: str
@@ -33,6 +37,7 @@ class Assessment:
     clocks: tuple[DeviceClock, ...] = ()
     simulated: bool = False
     athlete: str = ""
+    progress: tuple[Change, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain data without NaN: what is not known is None."""
@@ -55,6 +60,7 @@ class Assessment:
                 "keyframes": [dataclasses.asdict(keyframe) for keyframe in self.alignment.keyframes],
                 "diagnosis": [dataclasses.asdict(finding) for finding in self.diagnosis.findings],
                 "root_causes": [dataclasses.asdict(cause) for cause in self.diagnosis.root_causes],
+                "progress": [dataclasses.asdict(change) for change in self.progress],
                 "coaching": dataclasses.asdict(coaching),
                 "reason": self.alignment.reason or self.diagnosis.reason or None,
             }

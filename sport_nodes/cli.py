@@ -45,12 +45,12 @@ class Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """All commands with their options."""
-    from sport_nodes.commands import calibrate, graph, knowledge, models, movements, records, tools
+    from sport_nodes.commands import calibrate, diagnosis, graph, knowledge, models, movements, records, tools
 
     top = Parser(prog="sport", description="Measure, score and coach movement.")
     top.add_argument("--version", action="version", version=f"sport_coach {__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for group in (graph, movements, records, models, knowledge, tools, calibrate):
+    for group in (graph, movements, records, models, knowledge, tools, calibrate, diagnosis):
         group.register(commands)
     return top
 

@@ -28,6 +28,9 @@ def register(commands: Commands) -> None:
     add_action(parser)
     add_rig(parser)
     parser.add_argument("--target", type=Path, metavar="FILE", help="target model (default: the nearest shipped one)")
+    parser.add_argument(
+        "--earlier", type=Path, action="append", default=[], metavar="FILE", help="an earlier trial of the same athlete"
+    )
     parser.add_argument("--report", type=Path, metavar="OUT.html", help="write the trial report too")
     parser.add_argument("--teacher", default="", metavar="NAME", help="score by this rater's own standard")
     parser.add_argument("--model", metavar="NAME", help="coach with this model of the local Ollama server")
@@ -93,6 +96,7 @@ def assess_command(options: argparse.Namespace) -> Output:
         model=LanguageModel(options.model) if options.model else None,
         clocks=clocks,
         simulated=simulated,
+        earlier=[read_motion(path) for path in options.earlier],
     )
     if options.report:
         from sport_nodes.report.report import write_report
@@ -103,6 +107,7 @@ def assess_command(options: argparse.Namespace) -> Output:
 
 def summary(result: Assessment, report: Path | None = None) -> str:
     """An assessment in a few lines for the terminal."""
+    from sport_nodes.diagnosis.progress import UNCHANGED
     from sport_nodes.report.labels import why_nothing_to_improve
 
     scores = result.scores
@@ -124,6 +129,8 @@ def summary(result: Assessment, report: Path | None = None) -> str:
         lines.append(f"  improve {number}  {improvement.title}: {improvement.cue}")
     if not result.coaching.improvements:
         lines.append(f"  improve    {why_nothing_to_improve(result.diagnosis, 'en')}")
+    moved = [c for c in result.progress if c.verdict != UNCHANGED]
+    lines += [f"  {c.verdict:9s}  {c.label}: {c.before:.3g} before, now {c.now:.3g} {c.unit}" for c in moved]
     if report:
         lines.append(f"  report     {report}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from sport_nodes.actions import Action, MetricSpec, load_action
 from sport_nodes.body import Body
+from sport_nodes.diagnosis.calibration import Calibration, typical_sigma_m
 from sport_nodes.diagnosis.findings import (
     DEVIATES,
     NOT_ASSESSED,
@@ -51,10 +52,17 @@ class _Subject:
     mirrored: bool
 
 
-def diagnose(motion: Motion, alignment: Alignment, action: Action | str, target: TargetModel) -> Diagnosis:
+def diagnose(
+    motion: Motion,
+    alignment: Alignment,
+    action: Action | str,
+    target: TargetModel,
+    calibration: Calibration | None = None,
+) -> Diagnosis:
     """Compare every metric of the action with the target's; of a repeated movement, medians over the repetitions.
 
-    Where there is no alignment there is no diagnosis, for the same reason.
+    Where there is no alignment there is no diagnosis, for the same reason. calibration: the lab's own measurement
+    errors; a metric that it lacks has the one that follows from its joints' deviations.
     """
     spec = load_action(action) if isinstance(action, str) else action
     if alignment.reason:
@@ -62,7 +70,7 @@ def diagnose(motion: Motion, alignment: Alignment, action: Action | str, target:
     subject = _subject(motion, _repetitions(alignment, spec), mirrored=alignment.mirrored)
     stages = tuple(stage.name for stage in spec.stages)
     model = _model(target, stages)
-    findings = [f for metric in spec.metrics for f in _findings(metric, subject, model)]
+    findings = [f for metric in spec.metrics for f in _findings(metric, subject, model, calibration)]
     return Diagnosis(spec.name, tuple(findings), root_causes(spec, findings))
 
 
@@ -85,16 +93,18 @@ def _repetitions(alignment: Alignment, action: Action) -> tuple[Repetition, ...]
     )
 
 
-def _findings(metric: MetricSpec, subject: _Subject, model: _Subject) -> list[Finding]:
+def _findings(metric: MetricSpec, subject: _Subject, model: _Subject, calibration: Calibration | None) -> list[Finding]:
     sides = (
         ("left", "right")
         if metric.sides == "each"
         else ("" if metric.sides in ("mean", "difference") else metric.sides,)
     )
-    return [_finding(metric, subject, model, side) for side in sides]
+    return [_finding(metric, subject, model, side, calibration) for side in sides]
 
 
-def _finding(metric: MetricSpec, subject: _Subject, model: _Subject, side: str) -> Finding:
+def _finding(
+    metric: MetricSpec, subject: _Subject, model: _Subject, side: str, calibration: Calibration | None
+) -> Finding:
     """side: in the target's handedness."""
     own = OTHER_SIDE[side] if subject.mirrored else side
     hidden = _hidden(metric, subject, own)
@@ -125,11 +135,6 @@ def _finding(metric: MetricSpec, subject: _Subject, model: _Subject, side: str) 
         return replace(blank, reason="it could not be read from this recording")
     value = float(np.nanmedian(readings))
     nearest = int(np.nanargmin(np.abs(readings - value)))
-    errors = [
-        standard_error(metric, subject.body, subject.sigma_m, r, side=own, rate_hz=subject.motion.rate_hz)
-        for r, reading in zip(subject.repetitions, readings, strict=True)
-        if np.isfinite(reading)
-    ]
     wanted = _wanted(metric, model, side, value, mirrored=subject.mirrored)
     if not np.isfinite(wanted):
         return replace(blank, value=value, reason="the target model does not show it")
@@ -138,10 +143,24 @@ def _finding(metric: MetricSpec, subject: _Subject, model: _Subject, side: str) 
         value=value,
         target=wanted,
         deviation=value - wanted,
-        mdc95=mdc95(float(np.nanmedian(errors))),
+        mdc95=mdc95(_error(metric, subject, own, readings, calibration)),
         time_s=moment(metric, subject.body, subject.repetitions[nearest], side=own),
     )
     return _judged(metric, finding)
+
+
+def _error(metric: MetricSpec, subject: _Subject, side: str, readings: Array, calibration: Calibration | None) -> float:
+    """Standard error of measurement: the lab's own where it is known, else as the joints' deviations have it."""
+    if calibration is not None:
+        own = calibration.standard_error(metric.name, typical_sigma_m(subject.motion))
+        if np.isfinite(own):
+            return own
+    errors = [
+        standard_error(metric, subject.body, subject.sigma_m, r, side=side, rate_hz=subject.motion.rate_hz)
+        for r, reading in zip(subject.repetitions, readings, strict=True)
+        if np.isfinite(reading)
+    ]
+    return float(np.nanmedian(errors))
 
 
 def _judged(metric: MetricSpec, finding: Finding) -> Finding:

@@ -7,6 +7,7 @@ from typing import Any
 from sport_coach.msg import Diagnosis, Keyframes, TrialMotion
 
 from sport_nodes import topics
+from sport_nodes.diagnosis.calibration import load_calibration
 from sport_nodes.diagnosis.diagnose import diagnose
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.base import SportNode
@@ -36,7 +37,8 @@ class DiagnosisNode(SportNode):
         motion = conversions.trial_from_message(message)
         alignment = conversions.alignment_from_message(parts["keyframes"])
         target = self._targets.for_motion(message.action, motion)
-        found = diagnose(motion, alignment, message.action, target)
+        calibration = load_calibration(message.action)
+        found = diagnose(motion, alignment, message.action, target, calibration)
         self._diagnosis.publish(conversions.diagnosis_to_message(found, header=message.header, trial=trial))
 
 

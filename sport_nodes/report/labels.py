@@ -63,6 +63,11 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "verdict_not_assessed": ("not assessed", "未评估"),
     "target_value": ("target", "目标"),
     "error_value": ("error", "误差"),
+    "before": ("before", "以前"),
+    "since_unchanged": ("no change that can be told", "无可辨变化"),
+    "since_better": ("nearer to the target", "更接近目标"),
+    "since_worse": ("further from the target", "更偏离目标"),
+    "since_changed": ("changed", "有变化"),
     "more_metrics": ("{count} more in the screen version", "另有 {count} 项见电子版"),
     "alignment": ("Timing against the target", "与目标的时间对比"),
     "alignment_note": (

@@ -65,6 +65,7 @@ class MetricRow:
     value: str
     target: str
     error: str
+    since: str
     reason: str
     bar: Markup
     printed: bool
@@ -164,12 +165,15 @@ def _metric_groups(assessment: Assessment, action: Action, language: str) -> lis
     printed = set(by_need[:PRINTED_METRICS])
     by_stage: dict[str, list[MetricRow]] = {stage.name: [] for stage in action.stages}
     for index, finding in enumerate(findings):
-        row = _metric_row(finding, action, language, reach=reach, printed=index in printed)
+        since = _since(assessment, finding, language)
+        row = _metric_row(finding, action, language, since=since, reach=reach, printed=index in printed)
         by_stage.setdefault(finding.stage, []).append(row)
     return [MetricGroup(stage_words(action, stage, language), tuple(rows)) for stage, rows in by_stage.items() if rows]
 
 
-def _metric_row(finding: Finding, action: Action, language: str, *, reach: float, printed: bool) -> MetricRow:
+def _metric_row(
+    finding: Finding, action: Action, language: str, *, since: str, reach: float, printed: bool
+) -> MetricRow:
     if finding.verdict == DEVIATES:
         words = deviation_words(action, finding.metric, finding.deviation, language)
     else:
@@ -186,10 +190,20 @@ def _metric_row(finding: Finding, action: Action, language: str, *, reach: float
         number(finding.value, finding.unit, language),
         f"{bare(finding.target)} ± {bare(finding.tolerance)}",
         f"±{bare(finding.mdc95)}" if math.isfinite(finding.mdc95) else _EMPTY,
+        since,
         reason_words(finding.reason, language),
         plots.metric_bar(finding, reach=reach),
         printed,
     )
+
+
+def _since(assessment: Assessment, finding: Finding, language: str) -> str:
+    """How the metric changed since earlier trials; "" where there are none, or none that show it."""
+    own = [c for c in assessment.progress if (c.metric, c.side) == (finding.metric, finding.side)]
+    if not own:
+        return ""
+    say, before = labels(language), number(own[0].before, finding.unit, language, with_unit=False)
+    return f"{say['before']} {before}: {say['since_' + own[0].verdict]}"
 
 
 def _stills(assessment: Assessment, action: Action, shown: Motion, overlay: scene.Array, language: str) -> list[Still]:

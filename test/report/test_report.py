@@ -12,6 +12,7 @@ import pytest
 
 from sport_nodes.coaching.coach import coach
 from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_TOLERANCE
+from sport_nodes.diagnosis.progress import progress
 from sport_nodes.motion import Motion
 from sport_nodes.report.report import render_report, write_report
 from sport_nodes.report.scene import MAX_FRAMES
@@ -181,3 +182,13 @@ def test_nothing_but_the_pseudonym_names_the_athlete(assessment, read_page):
     text = read_page(render_report(dataclasses.replace(assessment, athlete=""))).text
     assert "P-07" not in text
     assert "Athlete" not in text
+
+
+def test_progress_since_earlier_trials_stands_beside_the_metric(assessment):
+    finding = assessment.diagnosis.deviations[0]
+    earlier = dataclasses.replace(finding, value=finding.value + 9.0 * np.sign(finding.deviation) * finding.mdc95)
+    earlier = dataclasses.replace(earlier, deviation=earlier.value - earlier.target)
+    past = dataclasses.replace(assessment.diagnosis, findings=(earlier,))
+    html = render_report(dataclasses.replace(assessment, progress=progress([past], assessment.diagnosis)))
+    assert "nearer to the target" in html
+    assert "nearer to the target" not in render_report(assessment)
