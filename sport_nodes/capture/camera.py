@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ VIDEO_SUFFIXES: Final = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 MANUAL_EXPOSURE: Final = 1
 #: A USB camera that delivers nothing for so long was unplugged or is not triggered [s].
 LOST_AFTER_S: Final = 2.0
+#: A driver's stamp this old at most is on the host's monotonic clock, as V4L2 has it; other stamps are on the device's [s].
+OLDEST_HOST_STAMP_S: Final = 1.0
 #: Buffers the driver may hold; more only add delay.
 DRIVER_BUFFERS: Final = 2
 #: Frame rate of an image folder, which does not say its own [Hz].
@@ -63,7 +66,11 @@ def camera_source(settings: CameraSettings) -> Source[Image]:
 
 
 class LiveCamera:
-    """A V4L2 or GStreamer camera. Device time is the driver's buffer stamp (CLOCK_MONOTONIC) where there is one."""
+    """A V4L2 or GStreamer camera. Device time is the driver's stamp where there is one.
+
+    V4L2 stamps a buffer with the host's monotonic clock when the image's data begin to come, which is when the exposure
+    ends: nothing has to be estimated from times of arrival, and no transport delay gets into the stamp.
+    """
 
     def __init__(self, settings: CameraSettings) -> None:
         self._settings = settings
@@ -117,8 +124,10 @@ class LiveCamera:
             return None
         self._last_s = monotonic_s
         self._sequence += 1
-        half_exposure_s = 0.5e-6 * self._settings.exposure_us
-        return Sample((stamp_s or monotonic_s) - half_exposure_s, arrival_s, self._sequence, image)
+        device_s = (stamp_s or monotonic_s) - 0.5e-6 * self._settings.exposure_us
+        of_host = not self._pipeline and 0.0 <= monotonic_s - stamp_s < OLDEST_HOST_STAMP_S
+        host_s = device_s + arrival_s - monotonic_s if of_host else math.nan
+        return Sample(device_s, arrival_s, self._sequence, image, host_s)
 
     def _check_alive(self) -> None:
         silent_s = time.monotonic() - self._last_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -35,12 +36,14 @@ class Sample(Generic[Data]):
 
     device_s: the device's own time of the measurement (exposure's centre for an image) [s].
     arrival_s: when the host had it, on the host's clock [s]. sequence: the device's counter; None without one.
+    host_s: the measurement on the host's clock, where the device's stamps come from that machine; else NaN.
     """
 
     device_s: float
     arrival_s: float
     sequence: int | None
     data: Data
+    host_s: float = math.nan
 
 
 class Source(Protocol[Data]):

@@ -32,6 +32,9 @@ class DriverNode(SportNode):
         self.parameter("rig", "lab", "Name of a rig in config/rigs, or path of a rig's YAML.")
         self.parameter("device", "", "The device; see the node's documentation for what it may be.")
         self.parameter("paced", True, "Recordings in place of a device play at their own speed.")
+        self.parameter(
+            "transport_ms", 0.0, "The fastest way from the device's measurement to this host; taken off the stamps [ms]."
+        )
         self._pump: Pump[Any] | None = None
         self._estimator: ClockEstimator | None = None
         self._clockless = 0
@@ -39,6 +42,7 @@ class DriverNode(SportNode):
     def drive(self, source: Source[Any], take: Callable[[Sample[Any], float], None]) -> None:
         """Read the source until `deactivate`; take(sample, host time of the measurement) runs in its thread."""
         self._estimator, self._clockless = None, 0
+        self._transport_s = 1e-3 * self.value("transport_ms")
         self._clock_output = self.publisher(ClockMessage, topics.clock(self.get_name()), qos.SENSOR_OUT)
         guarded = self.guarded(source.name, take)
 
@@ -76,11 +80,13 @@ class DriverNode(SportNode):
     def _stamp_s(self, sample: Sample[Any], source: Source[Any]) -> float:
         if math.isnan(sample.device_s):
             self._clockless += 1
-            return sample.arrival_s
+            return sample.arrival_s - self._transport_s
         if self._estimator is None:
             rate_hz = source.nominal_rate_hz
             self._estimator = ClockEstimator(self.get_name(), rate_hz if math.isfinite(rate_hz) else TYPICAL_RATE_HZ)
-        return self._estimator.update(sample.device_s, sample.arrival_s, sample.sequence)
+        # A stamp on the host's own clock arrives, as it were, with no delay; the estimator then only counts and checks.
+        known_s = sample.host_s if math.isfinite(sample.host_s) else sample.arrival_s - self._transport_s
+        return self._estimator.update(sample.device_s, known_s, sample.sequence)
 
     def _report(self) -> None:
         if self._pump is None:

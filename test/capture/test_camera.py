@@ -8,9 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
+from sport_nodes.capture import camera
 from sport_nodes.capture.camera import CameraSettings, camera_source
 from sport_nodes.capture.source import DeviceError, EndOfSourceError, Sample
 from sport_nodes.errors import InputError
+from sport_nodes.sync.clock import ClockEstimator
 
 FRAMES = 12
 RATE_HZ = 25.0
@@ -77,3 +79,70 @@ def test_unusable_sources_are_named(tmp_path: Path) -> None:
 def test_absent_camera_may_come_back() -> None:
     with pytest.raises(DeviceError, match="plugged in"):
         camera_source(CameraSettings("/dev/video97")).open()
+
+
+class SimulatedV4l2:
+    """Exposures every 33.3 ms; the driver stamps their end, and the image arrives some 10 to 60 ms later."""
+
+    EXPOSURE_S = 0.004
+    BOOT_S = 1_600_000_000.0  # the wall clock when the monotonic one began
+
+    def __init__(self) -> None:
+        self.rng = np.random.default_rng(6)
+        self.number, self.now_s, self.centers_s = 0, 100.0, []
+
+    def __call__(self, device: object, backend: int) -> SimulatedV4l2:
+        """In place of the class cv2.VideoCapture, which is called and has a static method."""
+        return self
+
+    def waitAny(self, captures: object, timeout_ns: int) -> bool:  # noqa: N802  OpenCV's own names
+        return True
+
+    def isOpened(self) -> bool:  # noqa: N802
+        return True
+
+    def set(self, what: int, value: float) -> bool:
+        return True
+
+    def get(self, what: int) -> float:
+        ended_s = 100.0 + self.number / 30.0
+        return {
+            cv2.CAP_PROP_POS_MSEC: 1e3 * ended_s,
+            cv2.CAP_PROP_FRAME_WIDTH: 64.0,
+            cv2.CAP_PROP_FRAME_HEIGHT: 48.0,
+            cv2.CAP_PROP_FPS: 30.0,
+        }[what]
+
+    def grab(self) -> bool:
+        self.number += 1
+        self.centers_s.append(self.BOOT_S + 100.0 + self.number / 30.0 - 0.5 * self.EXPOSURE_S)
+        self.now_s = 100.0 + self.number / 30.0 + 0.01 + min(self.rng.exponential(0.015), 0.05)
+        return True
+
+    def retrieve(self) -> tuple[bool, np.ndarray]:
+        return True, picture(1)
+
+    def time(self) -> float:
+        return self.BOOT_S + self.now_s
+
+    def monotonic(self) -> float:
+        return self.now_s
+
+
+def test_driver_stamps_tell_the_exposure_whatever_the_transport(monkeypatch: pytest.MonkeyPatch) -> None:
+    device = SimulatedV4l2()
+    settings = CameraSettings("/dev/video0", 64, 48, exposure_us=1e6 * device.EXPOSURE_S)
+    source = camera_source(settings)
+    monkeypatch.setattr(camera, "time", device)
+    monkeypatch.setattr(cv2, "VideoCapture", device)
+    source.open()
+    clock = ClockEstimator("camera_0", 30.0)
+    stamps = []
+    for _ in range(200):
+        sample = source.read(0.1)
+        assert sample is not None
+        stamps.append(clock.update(sample.device_s, sample.host_s, sample.sequence))
+    assert np.abs(np.array(stamps) - device.centers_s).max() < 1e-3
+    # By times of arrival, the fastest transport (10 ms) would be in every stamp.
+    arrivals = ClockEstimator("camera_0", 30.0)
+    assert arrivals.update(sample.device_s, sample.arrival_s) - device.centers_s[-1] > 0.01
