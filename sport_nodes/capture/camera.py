@@ -24,7 +24,7 @@ VIDEO_SUFFIXES: Final = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v")
 MANUAL_EXPOSURE: Final = 1
 #: A USB camera that delivers nothing for so long was unplugged or is not triggered [s].
 LOST_AFTER_S: Final = 2.0
-#: A driver's stamp this old at most is on the host's monotonic clock, as V4L2 has it; other stamps are on the device's [s].
+#: A driver's stamp at most this old is on the host's monotonic clock, as V4L2's are; others are on the device's [s].
 OLDEST_HOST_STAMP_S: Final = 1.0
 #: Buffers the driver may hold; more only add delay.
 DRIVER_BUFFERS: Final = 2

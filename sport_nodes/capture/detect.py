@@ -1,18 +1,18 @@
-"""2D keypoints of a whole video, written as OpenPose does: one JSON an image."""
+"""2D keypoints of whole videos, written as OpenPose does: one JSON an image, several videos as a trial of Pose2Sim."""
 
 from __future__ import annotations
 
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from sport_nodes.capture.camera import CameraSettings, camera_source
+from sport_nodes.capture.camera import VIDEO_SUFFIXES, CameraSettings, camera_source
 from sport_nodes.capture.pose2d import People, PoseDetector, pose_detector
 from sport_nodes.capture.source import EndOfSourceError
 from sport_nodes.errors import InputError
@@ -25,11 +25,15 @@ FILE_TIMEOUT_S: Final = 0.0
 
 @dataclass(frozen=True)
 class Detected:
-    """What `detect_video` did. rate_hz: images a second, reading and writing included."""
+    """What `detect_video` did.
+
+    rate_hz: images worked on a second, reading and writing included; video_rate_hz: the video's own.
+    """
 
     images: int
     with_person: int
     rate_hz: float
+    video_rate_hz: float
     folder: Path
 
 
@@ -39,17 +43,18 @@ def detect_video(
     *,
     detector: PoseDetector | None = None,
     model: str = "",
+    max_people: int = 1,
     progress: Callable[[int], None] | None = None,
 ) -> Detected:
     """Find people in every image of a video or image folder; write `<stem>_<12 digits>_keypoints.json` into `folder`.
 
-    model: of `pose_detector`, where no detector is given.
+    model, max_people: of `pose_detector`, where no detector is given.
     Raises InputError when the video cannot be read or the folder cannot be written.
     """
     path, folder = Path(path), Path(folder)
     source = camera_source(CameraSettings(str(path)))
     source.open()
-    found = detector or pose_detector(model)
+    found = detector or pose_detector(model, max_people)
     images = with_person = 0
     begin_s = time.perf_counter()
     try:
@@ -72,7 +77,40 @@ def detect_video(
         source.close()
         if detector is None:
             found.close()
-    return Detected(images, with_person, images / (time.perf_counter() - begin_s), folder)
+    rate_hz = images / (time.perf_counter() - begin_s)
+    return Detected(images, with_person, rate_hz, source.nominal_rate_hz, folder)
+
+
+def videos_in(path: Path) -> list[Path]:
+    """The videos of a folder, by name; none where it is a folder of images, or no folder."""
+    return sorted(p for p in path.iterdir() if p.suffix.lower() in VIDEO_SUFFIXES) if path.is_dir() else []
+
+
+def detect_trial(
+    videos: Sequence[Path],
+    folder: Path,
+    *,
+    model: str = "",
+    max_people: int = 1,
+    progress: Callable[[int], None] | None = None,
+) -> list[Detected]:
+    """Every camera's video of one trial into `folder`/pose/<stem>_json, with the Config.toml that `sport fuse` reads.
+
+    Raises InputError as `detect_video`, and when the videos have different rates.
+    """
+    done = [
+        detect_video(
+            video, folder / "pose" / f"{video.stem}_json", model=model, max_people=max_people, progress=progress
+        )
+        for video in videos
+    ]
+    rates = {round(found.video_rate_hz, 3) for found in done}
+    if len(rates) > 1:
+        found_hz = ", ".join(map(str, sorted(rates)))
+        raise InputError(f"the videos have {found_hz} images a second; convert them to one rate")
+    config = f'[project]\nframe_rate = {rates.pop():g}\n[pose]\npose_model = "COCO_17"\n'
+    (folder / "Config.toml").write_text(config, encoding="utf-8")
+    return done
 
 
 def openpose_json(people: People) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from sport_nodes.errors import InputError
 from sport_nodes.skeleton import JOINT_COUNT
 
 Array = NDArray[np.float64]
@@ -46,15 +47,20 @@ class PoseDetector(Protocol):
         ...
 
 
-def pose_detector(model: str = "") -> PoseDetector:
+def pose_detector(model: str = "", max_people: int = 1) -> PoseDetector:
     """A detector: MediaPipe's without a model, else the ONNX file at that path (heatmap or SimCC output).
 
-    Raises InputError when the library or the file is missing, or the model is of neither kind.
+    Raises InputError when the library or the file is missing, the model is of neither kind, or for numbers of people
+    that it cannot follow.
     """
+    if max_people < 1:
+        raise InputError(f"at most {max_people} people makes no sense; expected 1 or more")
     if model:
         from sport_nodes.capture.onnx_pose import OnnxPose
 
+        if max_people > 1:
+            raise InputError(f"{model}: an ONNX pose model follows one person; set max_people to 1, or use MediaPipe's")
         return OnnxPose(model)
     from sport_nodes.capture.blazepose import BlazePose
 
-    return BlazePose()
+    return BlazePose(max_people)

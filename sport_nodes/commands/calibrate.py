@@ -11,7 +11,6 @@ from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_json, add_output, add_rig
 from sport_nodes.errors import InputError
 
-FLOOR: Final = "floor"
 #: Pixels of a drawn board's square: at 40 mm a square about 190 dots an inch.
 PIXELS_PER_SQUARE: Final = 300
 BOARD_HELP: Final = (
@@ -35,7 +34,7 @@ def register(commands: Any) -> None:
         "folder",
         type=Path,
         metavar="DIR",
-        help="one folder a camera, named after it; in each, one image called floor.*",
+        help="one folder a camera, named after it; images called floor* and together* show one moment to all cameras",
     )
     parser.add_argument("--board", required=True, help=BOARD_HELP)
     parser.add_argument("--depth", default="", metavar="NAME", help="which folder is the depth camera's colour image")
@@ -95,30 +94,34 @@ def board_command(options: argparse.Namespace) -> Output:
 
 
 def cameras_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.capture.calibration import calibrate_rig
     from sport_nodes.capture.camera import IMAGE_SUFFIXES, read_image
+    from sport_nodes.capture.rig_calibration import calibrate_rig
     from sport_nodes.rig import save_rig
 
     if not options.folder.is_dir():
         raise InputError(f"{options.folder}: there is no such folder")
-    images: dict[str, list[Any]] = {}
-    floors: dict[str, Any] = {}
+    images: dict[str, dict[str, Any]] = {}
     for folder in sorted(p for p in options.folder.iterdir() if p.is_dir()):
         files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-        images[folder.name] = [read_image(p) for p in files if p.stem != FLOOR]
-        on_floor = [read_image(p) for p in files if p.stem == FLOOR]
-        if on_floor:
-            floors[folder.name] = on_floor[0]
-    if not images:
-        raise InputError(f"{options.folder}: holds no folders; expected one a camera (camera_0, kinect, ...)")
-    rig, seen = calibrate_rig(options.output.stem, images, floors, parse_board(options.board), depth=options.depth)
+        images[folder.name] = {p.stem: read_image(p) for p in files}
+    empty = [name for name, taken in images.items() if not taken]
+    if empty or not images:
+        raise InputError(
+            f"{options.folder}: {', '.join(empty) or 'it'} holds no images; expected one folder a camera (camera_0, "
+            f"kinect, ...) with {', '.join(IMAGE_SUFFIXES)}"
+        )
+    rig, seen, placed = calibrate_rig(options.output.stem, images, parse_board(options.board), depth=options.depth)
     save_rig(rig, options.output)
     data = {
-        name: {"error_px": found.error_px, "views": found.views, "rejected": list(found.rejected)}
-        for name, found in seen.items()
+        "cameras": {
+            name: {"error_px": found.error_px, "views": found.views, "rejected": list(found.rejected)}
+            for name, found in seen.items()
+        },
+        "placed": {"error_px": placed.error_px, "shared": placed.shared},
     }
     lines = [f"{name}: {found.error_px:.2f} px from {found.views} images" for name, found in seen.items()]
     lines += [f"  left out: {reason}" for found in seen.values() for reason in found.rejected]
+    lines += [f"placed by {placed.shared} moments that cameras share, {placed.error_px:.2f} px off"]
     return Output(data, "\n".join([*lines, f"written: {options.output}"]))
 
 

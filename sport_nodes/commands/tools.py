@@ -16,9 +16,12 @@ PROGRESS_EVERY_IMAGES = 30
 def register(commands: Any) -> None:
     """Add the parsers of this module's commands."""
     parser = commands.add_parser("detect", help="2D keypoints of a video or image folder, as OpenPose-style JSON")
-    parser.add_argument("video", type=Path, metavar="VIDEO")
+    parser.add_argument(
+        "video", type=Path, metavar="VIDEO", help="a video, a folder of images, or a folder with one video a camera"
+    )
     parser.add_argument("--model", default="", metavar="FILE", help="pose ONNX (default: MediaPipe's own)")
-    add_output(parser, "folder for one JSON file an image")
+    parser.add_argument("--people", type=int, default=1, metavar="N", help="follow at most N people (default: 1)")
+    add_output(parser, "folder for one JSON file an image; for several videos, a trial that `sport fuse` reads")
     add_json(parser)
     parser.set_defaults(handler=detect_command)
 
@@ -42,18 +45,25 @@ def register(commands: Any) -> None:
 
 
 def detect_command(options: argparse.Namespace) -> Output:
-    from sport_nodes.capture.detect import detect_video
+    from sport_nodes.capture.detect import detect_trial, detect_video, videos_in
 
     def progress(images: int) -> None:
         if images % PROGRESS_EVERY_IMAGES == 0:
             print(f"{images} images", file=sys.stderr)
 
-    found = detect_video(options.video, options.output, model=options.model, progress=progress)
-    data = {"images": found.images, "with_person": found.with_person, "rate_hz": found.rate_hz}
-    text = (
-        f"{found.with_person} of {found.images} images with a person, {found.rate_hz:.0f} a second, in {found.folder}"
-    )
-    return Output(data, text)
+    settings: dict[str, Any] = {"model": options.model, "max_people": options.people, "progress": progress}
+    videos = videos_in(options.video)
+    if videos:
+        all_found = detect_trial(videos, options.output, **settings)
+    else:
+        all_found = [detect_video(options.video, options.output, **settings)]
+    keys = ("images", "with_person", "rate_hz", "video_rate_hz")
+    data = [{key: getattr(found, key) for key in keys} | {"folder": str(found.folder)} for found in all_found]
+    lines = [
+        f"{f.with_person} of {f.images} images with a person, {f.rate_hz:.0f} a second, in {f.folder}"
+        for f in all_found
+    ]
+    return Output({"videos": data} if videos else data[0], "\n".join(lines))
 
 
 def doctor_command(options: argparse.Namespace) -> Output:

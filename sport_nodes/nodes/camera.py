@@ -31,6 +31,7 @@ class CameraNode(DriverNode):
         self.parameter("exposure_us", 0.0, "Fixed exposure [us]; 0 leaves it to the camera.")
         self.parameter("triggered", False, "An external line starts each exposure.")
         self.parameter("model", "", "Path of an ONNX pose model; empty takes MediaPipe's.")
+        self.parameter("max_people", 1, "Follow at most so many people; each one costs a detection of its own.")
         self.parameter("publish_images", False, "Publish JPEG images too.")
         self.parameter("blur_faces", True, "Make faces unrecognisable in published images.")
         self.parameter("jpeg_quality", 80, "Of published images, 1 to 100.")
@@ -55,7 +56,7 @@ class CameraNode(DriverNode):
             self.value("paced"),
         )
         source = camera_source(settings)
-        self._detector = pose_detector(self.value("model"))
+        self._detector = pose_detector(self.value("model"), self.value("max_people"))
         self.drive(source, self._take)
 
     def deactivate(self) -> None:

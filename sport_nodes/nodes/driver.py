@@ -33,7 +33,9 @@ class DriverNode(SportNode):
         self.parameter("device", "", "The device; see the node's documentation for what it may be.")
         self.parameter("paced", True, "Recordings in place of a device play at their own speed.")
         self.parameter(
-            "transport_ms", 0.0, "The fastest way from the device's measurement to this host; taken off the stamps [ms]."
+            "transport_ms",
+            0.0,
+            "The fastest way from the measurement to this host, taken off the stamps [ms].",
         )
         self._pump: Pump[Any] | None = None
         self._estimator: ClockEstimator | None = None

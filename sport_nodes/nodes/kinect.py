@@ -36,6 +36,7 @@ class KinectNode(DriverNode):
         self.parameter("sync", "standalone", "Wired synchronisation: standalone, primary or secondary.")
         self.parameter("delay_us", 0, "As secondary: how long after the primary this camera exposes [us].")
         self.parameter("model", "", "Path of an ONNX pose model; empty takes MediaPipe's.")
+        self.parameter("max_people", 1, "Follow at most so many people; each one costs a detection of its own.")
         self.parameter("publish_images", False, "Publish JPEG colour and 16-bit depth images too.")
         self.parameter("blur_faces", True, "Make faces unrecognisable in published images.")
         self.parameter("jpeg_quality", 80, "Of published images, 1 to 100.")
@@ -64,7 +65,7 @@ class KinectNode(DriverNode):
         warning = sync_warning(settings)
         self.health.condition("sync", WARN if warning else OK, warning)
         source = kinect_source(settings)
-        self._detector = pose_detector(self.value("model"))
+        self._detector = pose_detector(self.value("model"), self.value("max_people"))
         self.drive(source, self._take)
 
     def deactivate(self) -> None:

@@ -11,10 +11,11 @@ import pytest
 from sport_nodes.capture.blur import blur_faces, head_circle
 from sport_nodes.capture.boards import Board, charuco_board, find_board
 from sport_nodes.capture.calib_toml import export_toml, import_toml
-from sport_nodes.capture.calibration import Intrinsics, calibrate_intrinsics, calibrate_rig, place_by_points
+from sport_nodes.capture.calibration import calibrate_intrinsics
 from sport_nodes.capture.pose2d import People
+from sport_nodes.capture.rig_calibration import calibrate_rig
 from sport_nodes.errors import InputError
-from sport_nodes.rig import load_rig, look_at, save_rig
+from sport_nodes.rig import load_rig, save_rig
 from sport_nodes.skeleton import INDEX, LIMBS
 
 BOARD = Board(columns=8, rows=6, square_m=0.05, marker_m=0.037, dictionary="5X5_100")
@@ -54,11 +55,13 @@ def test_intrinsics_of_a_drawn_camera() -> None:
 
 def test_rig_from_boards_is_the_rig_that_was_drawn(tmp_path: Path) -> None:
     floor = drawn_board([-1.0, 0.1, 0.2], [-0.15, 0.05, 0.7])
-    images = {"camera_0": views(10), "kinect": views(10)}
-    rig, seen = calibrate_rig("lab", images, {"camera_0": floor, "kinect": floor}, BOARD, depth="kinect")
+    held = {f"{n:03d}": image for n, image in enumerate(views(10))}
+    images = {name: {**held, "floor": floor} for name in ("camera_0", "kinect")}
+    rig, seen, placed = calibrate_rig("lab", images, BOARD, depth="kinect")
     assert rig.depth is not None
     assert [c.name for c in rig.cameras] == ["camera_0"]
     assert set(seen) == {"camera_0", "kinect"}
+    assert placed.shared == 1
     camera = rig.cameras[0]
     assert camera.center_m[2] > 0.2  # above the floor
     distance = np.linalg.norm([-0.15, 0.05, 0.7])
@@ -66,22 +69,6 @@ def test_rig_from_boards_is_the_rig_that_was_drawn(tmp_path: Path) -> None:
     path = tmp_path / "lab.yaml"
     save_rig(rig, path)
     np.testing.assert_allclose(load_rig(path).cameras[0].rotation, camera.rotation)
-
-
-def test_camera_from_points_with_half_a_pixel_of_noise() -> None:
-    """A rig-sized scene: points of the floor and above it, as seen 5 m away."""
-    rng = np.random.default_rng(8)
-    rotation, translation = look_at(np.array([1.0, -4.6, 1.5]), np.array([1.0, 0.0, 1.0]))
-    points = rng.uniform([-1, -1.5, 0], [3, 1.5, 2], (60, 3))
-    intrinsics = Intrinsics(
-        1920, 1080, np.array([[1150.0, 0, 960], [0, 1150.0, 540], [0, 0, 1]]), np.zeros(5), 0.2, 9, ()
-    )
-    optical = points @ rotation.T + translation
-    pixels = optical[:, :2] / optical[:, 2:] * 1150.0 + [960, 540] + rng.normal(0, 0.5, (60, 2))
-    camera = place_by_points("camera_0", intrinsics, points_m=points, pixels=pixels)
-    assert np.linalg.norm(camera.center_m - [1.0, -4.6, 1.5]) < 0.005
-    angle = np.degrees(np.arccos(np.clip((np.trace(camera.rotation.T @ rotation) - 1) / 2, -1, 1)))
-    assert angle < 0.1
 
 
 def test_each_failure_has_its_own_words() -> None:
@@ -98,14 +85,19 @@ def test_each_failure_has_its_own_words() -> None:
     assert "blurred" in find_board(blurred, BOARD).reason
     with pytest.raises(InputError, match="unknown dictionary"):
         find_board(grey, Board(8, 6, 0.05, 0.037, "9X9"))
-    with pytest.raises(InputError, match="camera_1"):
-        calibrate_rig("lab", {"camera_0": good}, {"camera_0": good[0], "camera_1": good[0]}, BOARD)
+    enough = {f"{n:03d}": image for n, image in enumerate(views(6))}
+    with pytest.raises(InputError, match="there is none"):
+        calibrate_rig("lab", {"camera_0": enough}, BOARD)
+    with pytest.raises(InputError, match="camera_0: no marker of the board"):
+        calibrate_rig("lab", {"camera_0": {**enough, "floor": grey}}, BOARD)
+    with pytest.raises(InputError, match="'kinect' has no images"):
+        calibrate_rig("lab", {"camera_0": enough}, BOARD, depth="kinect")
 
 
 def test_real_checkerboards_agree_with_qualisys(shared_data: Path) -> None:
     folder = shared_data / "pose2sim_demo" / "S00_Calibration"
     rig = import_toml(folder / "Calib_qualisys.toml")
-    for number, truth in list(enumerate(rig.cameras, start=1))[:2]:
+    for number, truth in list(enumerate(rig.cameras, start=1))[:2]:  # capture_study.py does all four
         files = sorted((folder / "intrinsics" / f"int_cam0{number}_img").glob("*.jpg"))
         images = [cv2.imread(str(file)) for file in files]
         found = calibrate_intrinsics(images, Board(4, 7, 0.06), name=truth.name)

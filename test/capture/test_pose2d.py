@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,10 +12,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sport_nodes.capture import detect
 from sport_nodes.capture.detect import detect_video, openpose_json, people_from_openpose
 from sport_nodes.capture.onnx_pose import decode_heatmaps, decode_simcc, region_of, region_to_input, whole_image
 from sport_nodes.capture.pose2d import People, pose_detector
+from sport_nodes.cli import main
 from sport_nodes.errors import InputError
+from sport_nodes.fusion.pose2sim import read_pose2sim
+from sport_nodes.rig import Rig, load_rig
 
 TRIAL = "pose2sim_demo/S00_P00_SingleParticipant/S00_P00_T01_BalancingTrial"
 #: Median distance to OpenPose's joints, as a part of the person's height.
@@ -26,10 +31,10 @@ INPUT = (192, 256)
 def test_blazepose_agrees_with_openpose(shared_data: Path) -> None:
     pytest.importorskip("mediapipe", reason="MediaPipe is not installed")
     distances = []
-    for camera in ("cam01", "cam03", "cam04"):
+    for camera in ("cam01", "cam02", "cam03", "cam04"):
         video = cv2.VideoCapture(str(shared_data / TRIAL / "videos" / f"{camera}.mp4"))
         detector = pose_detector()
-        for frame in range(12):
+        for frame in range(8):
             image = video.read()[1]
             truth = people_from_openpose(
                 json.loads((shared_data / TRIAL / "pose" / f"{camera}_json" / f"{camera}.{frame:04d}.json").read_text())
@@ -45,6 +50,61 @@ def test_blazepose_agrees_with_openpose(shared_data: Path) -> None:
             distances.append(apart[athlete][sure[athlete]] / height)
         detector.close()
     assert np.median(np.concatenate(distances)) < AGREEMENT
+
+
+def test_two_people_keep_their_ids_and_places(shared_data: Path) -> None:
+    """Two cameras' images side by side; each half's person is where a detector of that half alone finds it."""
+    pytest.importorskip("mediapipe", reason="MediaPipe is not installed")
+    videos = [cv2.VideoCapture(str(shared_data / TRIAL / "videos" / f"{c}.mp4")) for c in ("cam03", "cam04")]
+    both, alone = pose_detector(max_people=2), [pose_detector(), pose_detector()]
+    width, apart, ids = 700, [], []
+    for _ in range(6):
+        halves = [video.read()[1][:, 200 : 200 + width] for video in videos]
+        together = both.detect(np.hstack(halves))
+        ids.append(together.track_ids)
+        order = np.argsort(np.nanmean(together.xy_px[..., 0], axis=1))
+        for side, (half, detector) in enumerate(zip(halves, alone, strict=True)):
+            single = detector.detect(half)
+            person = together.xy_px[order[side]] - [side * width, 0]
+            height = np.ptp(single.xy_px[0, :, 1])
+            apart.append(np.median(np.linalg.norm(person - single.xy_px[0], axis=1)) / height)
+    assert ids == [(0, 1)] * 6
+    assert np.median(apart) < AGREEMENT
+    assert len(both.detect(np.zeros((480, 640, 3), np.uint8))) == 0
+    for detector in (both, *alone):
+        detector.close()
+    with pytest.raises(InputError, match="1 or more"):
+        pose_detector(max_people=0)
+    with pytest.raises(InputError, match="one person"):
+        pose_detector("model.onnx", max_people=2)
+
+
+def test_videos_of_a_trial_become_one_that_fuse_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Brightness:
+        """Joints where the image's brightness says, so that cameras and frames can be told apart."""
+
+        def detect(self, image: np.ndarray) -> People:
+            return People(np.full((1, 17, 2), round(float(image.mean()) / 10) * 10.0), np.full((1, 17), 0.5), (0,))
+
+        def close(self) -> None:
+            pass
+
+    monkeypatch.setattr(detect, "pose_detector", lambda model, max_people: Brightness())
+    videos = tmp_path / "videos"
+    videos.mkdir()
+    rates = {"left": 25.0, "right": 25.0}
+    for number, (name, rate_hz) in enumerate(rates.items()):
+        writer = cv2.VideoWriter(str(videos / f"{name}.avi"), cv2.VideoWriter.fourcc(*"MJPG"), rate_hz, (64, 48))
+        for frame in range(3):
+            writer.write(np.full((48, 64, 3), 100 * number + 20 * frame + 20, np.uint8))
+        writer.release()
+    assert main(["detect", str(videos), "-o", str(tmp_path / "trial")]) == 0
+    rig = Rig("two", None, tuple(replace(load_rig("lab").cameras[0], name=name) for name in rates), ())
+    recording, rate_hz = read_pose2sim(tmp_path / "trial", rig)
+    assert rate_hz == 25.0
+    for number, name in enumerate(rates):
+        np.testing.assert_allclose(recording.cameras[name].times_s, np.arange(3) / 25.0)
+        np.testing.assert_allclose(recording.cameras[name].xy_px[:, 0, 0, 0], 100 * number + np.array([20, 40, 60]))
 
 
 def test_detect_writes_one_json_an_image(tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def test_camera_publishes_keypoints_at_the_video_rate(
     writer.release()
     pixels = np.full((17, 2), 60.0) + np.arange(17)[:, None]
     finder = Finder(pixels)
-    monkeypatch.setattr(camera, "pose_detector", lambda model: finder)
+    monkeypatch.setattr(camera, "pose_detector", lambda model, max_people: finder)
     wanted = {
         topics.keypoints("camera_0"): Keypoints2D,
         topics.clock("camera_0"): DeviceClock,
@@ -144,7 +144,7 @@ def test_camera_of_another_size_is_refused_in_words(
     folder.mkdir()
     for n in range(3):
         cv2.imwrite(str(folder / f"{n}.png"), np.zeros((100, 100, 3), np.uint8))
-    monkeypatch.setattr(camera, "pose_detector", lambda model: Finder(np.zeros((17, 2))))
+    monkeypatch.setattr(camera, "pose_detector", lambda model, max_people: Finder(np.zeros((17, 2))))
     heard, summary = heard_from(
         CameraNode,
         {"rig": str(rig[0]), "device": str(folder)},
@@ -167,7 +167,7 @@ def test_kinect_lifts_the_skeleton(
     joints = np.stack([np.linspace(-0.4, 0.4, 17), np.zeros(17), np.linspace(1.6, 0.4, 17)], axis=1)
     depth = rig[1].depth
     assert depth is not None
-    monkeypatch.setattr(kinect, "pose_detector", lambda model: Finder(depth.project(joints)))
+    monkeypatch.setattr(kinect, "pose_detector", lambda model, max_people: Finder(depth.project(joints)))
     monkeypatch.setattr("sport_nodes.capture.depth_lifting.hidden_joints", lambda *a, **k: np.zeros(17, bool))
     heard, _ = heard_from(
         KinectNode,

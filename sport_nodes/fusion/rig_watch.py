@@ -1,0 +1,141 @@
+"""Whether each camera still stands where it was calibrated, from the athlete whom several of them see at once."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sport_nodes.fusion.triangulate import triangulate
+from sport_nodes.rig import Camera, Rig
+
+Array = NDArray[np.float64]
+
+#: Instants are kept for this long [s], not closer together than this: neighbouring images have the same errors [s].
+WINDOW_S: Final = 4.0
+PERIOD_S: Final = 0.15
+#: Nothing is said of a camera before so many joints of so many instants were seen by it and two others.
+MINIMUM_POINTS: Final = 100
+MINIMUM_INSTANTS: Final = 10
+#: A camera that seems turned by less may stand still: detectors put joints elsewhere from another side [deg] ...
+ALARM_DEG: Final = 0.6
+#: ... and turning it back must take away this part of its distance from the others.
+ALARM_GAIN: Final = 0.15
+#: Rounds of the robust fit, and the error from which on a joint counts less, in medians.
+ROUNDS: Final = 4
+HUBER_MEDIANS: Final = 1.5
+
+
+@dataclass(frozen=True)
+class CameraHealth:
+    """residual_px: median distance of its keypoints from where the other cameras' rays meet, NaN where unknown.
+
+    turned_deg: the rotation that would explain it, NaN where unknown. moved: it does explain it.
+    """
+
+    name: str
+    residual_px: float
+    turned_deg: float
+    moved: bool
+
+
+class RigWatch:
+    """Remembers the last seconds. Three cameras (the depth camera counts as one) are the fewest that can tell."""
+
+    def __init__(self, rig: Rig) -> None:
+        self._cameras = (*rig.cameras, *((rig.depth,) if rig.depth else ()))
+        self._instants: deque[tuple[float, Array]] = deque()
+
+    def add(self, time_s: float, pixels: Mapping[str, Array]) -> None:
+        """The athlete's joints (17, 2) in each camera that saw them at one time, NaN where not measured."""
+        if self._instants and time_s < self._instants[-1][0]:
+            self._instants.clear()  # time was set back: a replay that begins again
+        if self._instants and time_s - self._instants[-1][0] < PERIOD_S:
+            return
+        unseen = np.full((17, 2), np.nan)
+        self._instants.append((time_s, np.stack([pixels.get(c.name, unseen) for c in self._cameras], axis=1)))
+        while time_s - self._instants[0][0] > WINDOW_S:
+            self._instants.popleft()
+
+    def report(self) -> tuple[CameraHealth, ...]:
+        """How every camera stands, in the rig's order, the depth camera last."""
+        if len(self._instants) < MINIMUM_INSTANTS:
+            return tuple(CameraHealth(c.name, math.nan, math.nan, False) for c in self._cameras)
+        seen = np.concatenate([pixels for _, pixels in self._instants])  # (N, C, 2)
+        views = [_without(self._cameras, seen, c) for c in range(len(self._cameras))]
+        gains = [view.gain if view.turned_deg > ALARM_DEG else 0.0 for view in views]
+        suspect = int(np.argmax(gains)) if max(gains) > ALARM_GAIN else -1
+        return tuple(
+            CameraHealth(camera.name, view.residual_px, view.turned_deg, c == suspect)
+            for c, (camera, view) in enumerate(zip(self._cameras, views, strict=True))
+        )
+
+
+@dataclass(frozen=True)
+class _View:
+    """One camera against the others: as calibrated, and turned back."""
+
+    residual_px: float
+    turned_deg: float
+    corrected_px: float
+
+    @property
+    def gain(self) -> float:
+        """The part of its distance from the others that turning it back takes away."""
+        return 1.0 - self.corrected_px / self.residual_px
+
+
+_UNKNOWN: Final = _View(math.nan, math.nan, math.nan)
+
+
+def _without(cameras: tuple[Camera, ...], seen: Array, left_out: int) -> _View:
+    others = [c for c in range(len(cameras)) if c != left_out]
+    if len(others) < 2:
+        return _UNKNOWN
+    rest = tuple(cameras[c] for c in others)
+    points = triangulate(rest, seen[:, others], np.ones((len(seen), len(others))))
+    camera, pixels = cameras[left_out], seen[:, left_out]
+    apart = np.linalg.norm(camera.project(points) - pixels, axis=1)
+    good = np.isfinite(apart)
+    if good.sum() < MINIMUM_POINTS:
+        return _UNKNOWN
+    turn = _small_turn(_directions(camera, pixels[good]), camera.to_optical(points[good]))
+    turned = Camera(
+        camera.name,
+        camera.width_px,
+        camera.height_px,
+        camera.matrix,
+        camera.distortion,
+        turn @ camera.rotation,
+        turn @ camera.translation_m,
+    )
+    corrected = np.linalg.norm(turned.project(points[good]) - pixels[good], axis=1)
+    angle = math.acos(float(np.clip(0.5 * (np.trace(turn) - 1.0), -1.0, 1.0)))
+    return _View(
+        float(np.median(apart[good])),
+        math.degrees(angle),
+        float(np.median(corrected)),
+    )
+
+
+def _directions(camera: Camera, pixels: Array) -> Array:
+    ideal = camera.undistort(pixels)
+    rays = np.concatenate([ideal, np.ones((len(ideal), 1))], axis=1)
+    return np.asarray(rays / np.linalg.norm(rays, axis=1, keepdims=True))
+
+
+def _small_turn(seen: Array, expected: Array) -> Array:
+    """(3, 3) rotation that takes expected points (N, 3) onto seen directions (N, 3), wrong joints counting little."""
+    expected = expected / np.linalg.norm(expected, axis=1, keepdims=True)
+    weight, turn = np.ones(len(seen)), np.eye(3)
+    for _ in range(ROUNDS):
+        u, _, vt = np.linalg.svd((seen * weight[:, None]).T @ expected)
+        turn = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        error = np.linalg.norm(seen - expected @ turn.T, axis=1)
+        weight = np.minimum(1.0, HUBER_MEDIANS * np.median(error) / np.maximum(error, 1e-12))
+    return np.asarray(turn)
