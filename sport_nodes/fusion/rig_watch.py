@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.triangulate import triangulate
+from sport_nodes.measurements import AlignedTrial
 from sport_nodes.rig import Camera, Rig
+from sport_nodes.skeleton import JOINT_COUNT
 
 Array = NDArray[np.float64]
 
 #: Instants are kept for this long [s], not closer together than this: neighbouring images have the same errors [s].
 WINDOW_S: Final = 4.0
 PERIOD_S: Final = 0.15
+#: Joints below this confidence are left out.
+MINIMUM_CONFIDENCE: Final = 0.3
 #: Nothing is said of a camera before so many joints of so many instants were seen by it and two others.
 MINIMUM_POINTS: Final = 100
 MINIMUM_INSTANTS: Final = 10
@@ -48,16 +51,26 @@ class RigWatch:
     """Remembers the last seconds. Three cameras (the depth camera counts as one) are the fewest that can tell."""
 
     def __init__(self, rig: Rig) -> None:
+        self._rig = rig
         self._cameras = (*rig.cameras, *((rig.depth,) if rig.depth else ()))
         self._instants: deque[tuple[float, Array]] = deque()
 
-    def add(self, time_s: float, pixels: Mapping[str, Array]) -> None:
-        """The athlete's joints (17, 2) in each camera that saw them at one time, NaN where not measured."""
+    def add(self, frame: AlignedTrial) -> None:
+        """One frame of the graph: the athlete as the only person (P = 1) of each camera."""
+        time_s = float(frame.times_s[0])
         if self._instants and time_s < self._instants[-1][0]:
             self._instants.clear()  # time was set back: a replay that begins again
         if self._instants and time_s - self._instants[-1][0] < PERIOD_S:
             return
-        unseen = np.full((17, 2), np.nan)
+        pixels = {}
+        for c, name in enumerate(frame.camera_names):
+            sure = (frame.keypoint_confidence[0, c, 0] >= MINIMUM_CONFIDENCE) & ~frame.keypoint_filled[0, c, 0]
+            pixels[name] = np.where(sure[:, None], frame.keypoints_px[0, c, 0], np.nan)
+        if self._rig.depth:
+            # Its joints' depth does not matter here: as seen in its image, they are one more camera's.
+            sure = (frame.depth_confidence[0] >= MINIMUM_CONFIDENCE) & ~frame.depth_filled[0]
+            pixels[self._rig.depth.name] = self._rig.depth.project(np.where(sure[:, None], frame.depth_m[0], np.nan))
+        unseen = np.full((JOINT_COUNT, 2), np.nan)
         self._instants.append((time_s, np.stack([pixels.get(c.name, unseen) for c in self._cameras], axis=1)))
         while time_s - self._instants[0][0] > WINDOW_S:
             self._instants.popleft()
