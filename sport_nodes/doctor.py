@@ -42,7 +42,7 @@ def examine() -> list[Check]:
         _module("torch", "training", required=False, mend="pip install -c constraints.txt '.[train]' to train"),
         _module("mediapipe", "2D pose", required=False, mend="run `make setup` to detect people in videos"),
         _module("tensorrt", "TensorRT", required=False, mend="ONNX Runtime is used; a Jetson has it in JetPack"),
-        _module("pyk4a", "Azure Kinect", required=False, mend="pip install pyk4a with the Azure Kinect SDK"),
+        _azure(),
         _module("pyorbbecsdk", "Orbbec", required=False, mend="run `make setup` for a Femto Bolt"),
         _devices("cameras", "/dev/video*", "plug in the RGB cameras"),
         _devices("serial IMUs", "/dev/tty[UA][SC]*", "plug in the IMUs' receiver"),
@@ -63,6 +63,18 @@ def _module(module: str, name: str, *, required: bool, mend: str) -> Check:
     except importlib.metadata.PackageNotFoundError:
         version = "found"
     return Check(name, True, required, f"{module} {version}")
+
+
+def _azure() -> Check:
+    from sport_nodes.capture import k4a
+
+    try:
+        device, _ = k4a.libraries()
+    except OSError as error:
+        mend = f"install the Azure Kinect SDK, or on x86_64 pip install --no-deps {k4a.BUNDLE}"
+        return Check("Azure Kinect", False, False, str(error), mend)
+    count = device.k4a_device_get_installed_count()
+    return Check("Azure Kinect", count > 0, False, f"the SDK's libraries, {count} connected", "plug one in, with power")
 
 
 def _model() -> Check:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import cv2
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from sport_nodes.capture.camera import FOLDER_RATE_HZ, Image, read_image
 from sport_nodes.capture.depth_lifting import depth_in_metres
+from sport_nodes.capture.imu_protocols import ImuReading
 from sport_nodes.capture.source import EndOfSourceError, Pace, Sample, Source
 from sport_nodes.errors import InputError
 
@@ -43,13 +44,23 @@ class KinectSettings:
 
 @dataclass(frozen=True, eq=False)
 class KinectFrame:
-    """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth."""
+    """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth.
+
+    imu: what the camera's own IMU felt since the last frame, in device time.
+    """
 
     color: Image
     depth_m: NDArray[np.float32]
+    imu: tuple[ImuReading, ...] = ()
 
 
-def kinect_source(settings: KinectSettings) -> Source[KinectFrame]:
+class KinectSource(Source[KinectFrame], Protocol):
+    """A depth camera. sync: how it is (or was, in a recording) wired, and its delay [us]; known once it is open."""
+
+    sync: tuple[str, int]
+
+
+def kinect_source(settings: KinectSettings) -> KinectSource:
     """The source that the settings name; an SDK is imported when it is opened. Raises InputError for wrong settings."""
     if settings.backend not in BACKENDS:
         raise InputError(f"unknown depth camera '{settings.backend}'; expected {' or '.join(BACKENDS)}")
@@ -67,11 +78,11 @@ def kinect_source(settings: KinectSettings) -> Source[KinectFrame]:
     return OrbbecCamera(settings)
 
 
-def sync_warning(settings: KinectSettings) -> str:
+def sync_warning(sync: str, delay_us: int) -> str:
     """What is unwise about the wired synchronisation; "" where nothing is."""
-    if settings.sync == "secondary" and settings.delay_us < LEAST_DEPTH_DELAY_US:
+    if sync == "secondary" and delay_us < LEAST_DEPTH_DELAY_US:
         return (
-            f"a secondary depth camera that exposes {settings.delay_us} us after the primary sees its light; "
+            f"a secondary depth camera that exposes {delay_us} us after the primary sees its light; "
             f"set delay_us to at least {LEAST_DEPTH_DELAY_US}, a multiple of it for each further camera"
         )
     return ""
@@ -95,6 +106,7 @@ class DepthFolder:
     def __init__(self, path: Path, *, paced: bool) -> None:
         self.name = path.name
         self.nominal_rate_hz = FOLDER_RATE_HZ
+        self.sync = (SYNC_MODES[0], 0)
         self._path = path
         self._paced = paced
         self._pace = Pace(paced=paced)

@@ -26,6 +26,7 @@ class OrbbecCamera:
     def __init__(self, settings: KinectSettings) -> None:
         self.name = f"Orbbec {settings.device}".strip()
         self.nominal_rate_hz = float(settings.rate_hz)
+        self.sync = (settings.sync, settings.delay_us)
         self._settings = settings
         self._recorded = settings.device.lower().endswith(".bag")
         self._pace = Pace(paced=settings.paced)

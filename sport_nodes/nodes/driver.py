@@ -79,6 +79,10 @@ class DriverNode(SportNode):
             self.get_name(), unknown, unknown, unknown, unknown, self._clockless, 0, 0, False, "it has no clock"
         )
 
+    def host_time_s(self, device_s: float) -> float:
+        """Host time of anything that the device stamped with the clock of its samples; NaN before the first of them."""
+        return self._estimator.host_time_s(device_s) if self._estimator else math.nan
+
     def _stamp_s(self, sample: Sample[Any], source: Source[Any]) -> float:
         if math.isnan(sample.device_s):
             self._clockless += 1

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
-from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, Imu
 from sport_coach.msg import Skeleton3D
 
 from sport_nodes import topics
 from sport_nodes.capture.blur import blur_faces
 from sport_nodes.capture.depth_lifting import lift
+from sport_nodes.capture.imu_protocols import ImuReading
 from sport_nodes.capture.kinect import KinectFrame, KinectSettings, kinect_source, sync_warning
 from sport_nodes.capture.pose2d import pose_detector
 from sport_nodes.capture.source import Sample
 from sport_nodes.errors import InputError
+from sport_nodes.measurements import ImuStream
 from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.camera import check_size, jpeg
@@ -48,6 +51,7 @@ class KinectNode(DriverNode):
         self._camera = rig.depth
         self._skeleton = self.publisher(Skeleton3D, topics.KINECT_SKELETON, qos.SENSOR_OUT)
         self._info = self.publisher(CameraInfo, topics.KINECT_CAMERA_INFO, qos.SENSOR_OUT)
+        self._imu = self.publisher(Imu, topics.KINECT_IMU, qos.SENSOR_OUT)
         self._images = self._depths = None
         if self.value("publish_images"):
             self._images = self.publisher(CompressedImage, topics.KINECT_IMAGE, qos.SENSOR_OUT)
@@ -62,11 +66,9 @@ class KinectNode(DriverNode):
             self.value("delay_us"),
             self.value("paced"),
         )
-        warning = sync_warning(settings)
-        self.health.condition("sync", WARN if warning else OK, warning)
-        source = kinect_source(settings)
+        self._source = kinect_source(settings)
         self._detector = pose_detector(self.value("model"), self.value("max_people"))
-        self.drive(source, self._take)
+        self.drive(self._source, self._take)
 
     def deactivate(self) -> None:
         super().deactivate()
@@ -76,6 +78,9 @@ class KinectNode(DriverNode):
 
     def _take(self, sample: Sample[KinectFrame], stamp_s: float) -> None:
         frame, camera = sample.data, self._camera
+        self._tell_sync(*self._source.sync)
+        for reading in frame.imu:
+            self._imu.publish(self._imu_message(reading))
         check_size(frame.color, camera)
         people = self._detector.detect(frame.color)
         if len(people):
@@ -89,6 +94,21 @@ class KinectNode(DriverNode):
             shown = blur_faces(frame.color, people) if self.value("blur_faces") else frame.color
             self._images.publish(jpeg(shown, camera, stamp_s=stamp_s, quality=self.value("jpeg_quality")))
             self._depths.publish(depth_message(frame, camera.frame_id, stamp_s))
+
+    def _tell_sync(self, mode: str, delay_us: int) -> None:
+        warning = sync_warning(mode, delay_us)
+        self.health.condition("sync", WARN if warning else OK, warning)
+        self.health.figure("sync", f"{mode}, {delay_us} us")
+
+    def _imu_message(self, reading: ImuReading) -> Imu:
+        if math.isfinite(reading.temperature_c):
+            self.health.figure("temperature_c", f"{reading.temperature_c:.0f}")
+        stream = ImuStream(
+            np.array([self.host_time_s(reading.device_s)]),
+            reading.orientation_xyzw[None],
+            np.concatenate([reading.gyro, reading.accel])[None],
+        )
+        return conversions.imu_to_message(stream, frame_id=f"{self._camera.name}_imu")
 
     _detector: Any = None
 

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
+from sport_nodes.capture import k4a
 from sport_nodes.capture.kinect import KinectSettings, kinect_source, sync_warning
 from sport_nodes.capture.registration import Lens, Registration
 from sport_nodes.capture.source import DeviceError, EndOfSourceError
@@ -84,90 +85,78 @@ def test_settings_that_cannot_work(tmp_path: Path) -> None:
     ):
         with pytest.raises(InputError, match=words):
             kinect_source(settings)
-    assert "160" in sync_warning(KinectSettings(sync="secondary", delay_us=100))
-    assert not sync_warning(KinectSettings(sync="secondary", delay_us=160))
-    assert not sync_warning(KinectSettings())
+    assert "160" in sync_warning("secondary", 100)
+    assert not sync_warning("secondary", 160)
+    assert not sync_warning("standalone", 0)
 
 
 def test_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    for backend, module in (("azure", "pyk4a"), ("orbbec", "pyorbbecsdk")):
-        monkeypatch.setitem(sys.modules, module, None)
+    def nothing() -> None:
+        raise OSError("no libk4a")
+
+    monkeypatch.setitem(sys.modules, "pyorbbecsdk", None)
+    monkeypatch.setattr(k4a, "libraries", nothing)
+    for backend in ("azure", "orbbec"):
         with pytest.raises(InputError, match="library is not there"):
             kinect_source(KinectSettings(backend=backend)).open()
 
 
-class FakeCalibration:
-    def get_camera_matrix(self, camera: str) -> np.ndarray:
-        return np.array([[500.0, 0, 320], [0, 500.0, 288], [0, 0, 1]])
+class PretendedAzure:
+    """In place of k4a.Device: what it was asked for, and a script of what it delivers."""
 
-    def get_distortion_coefficients(self, camera: str) -> np.ndarray:
-        return np.zeros(8)
+    def __init__(self, script: list[object]) -> None:
+        self.script = script
 
-    def get_extrinsic_parameters(self, source: str, target: str) -> tuple[np.ndarray, np.ndarray]:
-        return np.eye(3), np.zeros((3, 1))
+    def __call__(self, serial: str, configuration: k4a.DeviceConfiguration) -> PretendedAzure:
+        if serial != "000222":
+            raise OSError(f"no Azure Kinect {serial} is connected")
+        self.configuration, self.closed = configuration, False
+        lens = (320.0, 288.0, 500.0, 500.0, *[0.0] * 11)
+        cameras = [
+            k4a.CameraCalibration(parameters=lens, width_px=w, height_px=h) for w, h in ((640, 576), (1280, 720))
+        ]
+        self.calibration = k4a.Calibration(cameras=tuple(cameras))
+        self.calibration.extrinsics[k4a.DEPTH][k4a.COLOR].rotation[:] = np.eye(3).ravel().tolist()
+        return self
 
+    def images(self, timeout_s: float) -> object:
+        item = self.script.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
 
-def fake_sdk(captures: list[object], serials: list[str]) -> types.ModuleType:
-    sdk = types.ModuleType("pyk4a")
+    def imu_until(self, usec: int) -> list[k4a.ImuSample]:
+        return [k4a.ImuSample(gyro_usec=usec - 600, gyro_rad_s=(0.0, 1.0, 0.0), accel_m_s2=(0.0, 0.0, 9.8))]
 
-    class K4AException(Exception):  # noqa: N818  the SDK's own name
-        pass
-
-    class K4ATimeoutException(K4AException):
-        pass
-
-    class Device:
-        def __init__(self, config: dict[str, object], device_id: int) -> None:
-            self.config, self.serial, self.calibration = config, serials[device_id], FakeCalibration()
-            sdk.devices.append(self)  # type: ignore[attr-defined]
-
-        open = start = stop = close = lambda self: None
-
-        def get_capture(self, timeout: int) -> object:
-            item = captures.pop(0)
-            if isinstance(item, Exception):
-                raise item
-            return item
-
-    sdk.devices = []  # type: ignore[attr-defined]
-    sdk.K4AException, sdk.K4ATimeoutException, sdk.PyK4A = K4AException, K4ATimeoutException, Device  # type: ignore[attr-defined]
-    sdk.Config = lambda **kwargs: kwargs  # type: ignore[attr-defined]
-    sdk.connected_device_count = lambda: len(serials)  # type: ignore[attr-defined]
-    sdk.ColorResolution = types.SimpleNamespace(RES_720P="720p")  # type: ignore[attr-defined]
-    sdk.DepthMode = types.SimpleNamespace(NFOV_UNBINNED="nfov")  # type: ignore[attr-defined]
-    sdk.FPS = types.SimpleNamespace(FPS_30=30)  # type: ignore[attr-defined]
-    sdk.WiredSyncMode = types.SimpleNamespace(STANDALONE=0, MASTER=1, SUBORDINATE=2)  # type: ignore[attr-defined]
-    sdk.CalibrationType = types.SimpleNamespace(DEPTH="depth", COLOR="color")  # type: ignore[attr-defined]
-    return sdk
+    def close(self) -> None:
+        self.closed = True
 
 
-def test_azure_frames_through_a_pretended_sdk(monkeypatch: pytest.MonkeyPatch) -> None:
-    capture = types.SimpleNamespace(
-        color=np.full((720, 1280, 4), 7, np.uint8),
-        depth=np.full((576, 640), 2000, np.uint16),
-        color_timestamp_usec=1_500_000,
-    )
-    half = types.SimpleNamespace(color=None, depth=None, color_timestamp_usec=0)
-    captures: list[object] = [capture, half]
-    sdk = fake_sdk(captures, ["000111", "000222"])
-    captures += [sdk.K4ATimeoutException(), sdk.K4AException("gone")]
-    monkeypatch.setitem(sys.modules, "pyk4a", sdk)
+def test_azure_frames_of_a_pretended_camera(monkeypatch: pytest.MonkeyPatch) -> None:
+    color, depth = np.full((720, 1280, 4), 7, np.uint8), np.full((576, 640), 2000, np.uint16)
+    images = types.SimpleNamespace(color=color, depth_mm=depth, color_usec=1_500_000)
+    half = types.SimpleNamespace(color=None, depth_mm=depth, color_usec=0)
+    camera = PretendedAzure([images, half, None, OSError("gone")])
+    monkeypatch.setattr(k4a, "libraries", lambda: None)
+    monkeypatch.setattr(k4a, "Device", camera)
     source = kinect_source(KinectSettings(device="000222", sync="secondary", delay_us=160))
     source.open()
-    chosen = sdk.devices[-1]
-    assert chosen.serial == "000222"
-    assert chosen.config["wired_sync_mode"] == 2
-    assert chosen.config["subordinate_delay_off_master_usec"] == 160
+    assert camera.configuration.wired_sync_mode == 2
+    assert camera.configuration.subordinate_delay_off_master_usec == 160
+    assert source.sync == ("secondary", 160)
     sample = source.read(0.1)
     assert sample is not None
     assert sample.device_s == pytest.approx(1.5)
     assert sample.data.color.shape == (720, 1280, 3)
     assert np.nanmedian(sample.data.depth_m) == pytest.approx(2.0)  # metres, not millimetres
+    assert sample.data.imu[0].device_s == pytest.approx(1.4994)
+    assert sample.data.imu[0].gyro[1] == 1.0
     assert source.read(0.1) is None
     assert source.read(0.1) is None
     with pytest.raises(DeviceError, match="gone"):
         source.read(0.1)
     source.close()
+    assert camera.closed
     with pytest.raises(DeviceError, match="no Azure Kinect 999"):
         kinect_source(KinectSettings(device="999")).open()
 
