@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import select
 import time
 from collections import deque
 from pathlib import Path
@@ -19,6 +21,8 @@ from sport_nodes.errors import InputError
 LOST_AFTER_S: Final = 1.0
 #: Bytes without one intact frame, after which the protocol or the speed must be wrong.
 HOPELESS_BYTES: Final = 4096
+#: More than a port's buffer holds.
+READ_BYTES: Final = 8192
 CSV_VECTORS: Final = ("gyro_x", "gyro_y", "gyro_z", "accel_x", "accel_y", "accel_z")
 CSV_ORIENTATION: Final = ("orientation_x", "orientation_y", "orientation_z", "orientation_w")
 
@@ -85,14 +89,17 @@ class SerialImu:
         return None
 
     def _bytes(self, timeout_s: float) -> bytes:
-        import serial
-
+        """All that waits, in one read: what lies between two is lost with the cable."""
         try:
-            self._serial.timeout = timeout_s
-            first = self._serial.read(1)
-            return bytes(first + self._serial.read(self._serial.in_waiting)) if first else b""
-        except (serial.SerialException, OSError, TypeError) as error:  # TypeError: pyserial after the port has gone
+            port = self._serial.fileno()
+            if not select.select([port], [], [], timeout_s)[0]:
+                return b""
+            data = os.read(port, READ_BYTES)
+        except OSError as error:
             raise DeviceError(f"{self.name} was lost ({error}); check its cable") from error
+        if not data:  # a port that is ready and gives nothing has gone
+            raise DeviceError(f"{self.name} was lost; check its cable")
+        return data
 
     def close(self) -> None:
         if self._serial is not None:

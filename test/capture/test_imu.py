@@ -19,8 +19,9 @@ from hypothesis import strategies as st
 
 from sport_nodes.capture.imu import SerialImu, imu_source, read_imu_csv
 from sport_nodes.capture.imu_protocols import GRAVITY_M_S2, ImuParser, ImuReading, imu_parser
-from sport_nodes.capture.source import DeviceError, EndOfSourceError
+from sport_nodes.capture.source import DeviceError, EndOfSourceError, Pump, Sample
 from sport_nodes.errors import InputError
+from sport_nodes.lab.serial_line import Disturbance, SerialLine
 
 FRAMES = 25
 
@@ -207,3 +208,36 @@ def test_csv_replay(tmp_path: Path) -> None:
     path.write_text("\n".join([rows[0], rows[2], rows[1]]))
     with pytest.raises(InputError, match="does not increase"):
         read_imu_csv(path)
+
+
+def test_five_lines_with_noise_and_unplugging_lose_nothing_that_came_whole(tmp_path: Path) -> None:
+    """Seconds of what scripts/capture_study.py does for ten minutes."""
+    disturbance = Disturbance(noise=0.05, damaged=0.02, missing=0.02, unplugged_every_s=0.9, away_s=0.3)
+    lines = [SerialLine(tmp_path / f"imu{k}", rate_hz=400.0, seed=k, disturbance=disturbance) for k in range(5)]
+    received: list[list[int]] = [[] for _ in lines]
+
+    def keep(into: list[int]) -> Callable[[Sample[ImuReading]], None]:
+        return lambda sample: into.append(sample.sequence)
+
+    pumps = [
+        Pump(SerialImu(str(line.path), protocol="own", baud=115200, rate_hz=400.0), keep(into), backoff_s=(0.05, 0.2))
+        for line, into in zip(lines, received, strict=True)
+    ]
+    for pump in pumps:
+        pump.start()
+    time.sleep(0.2)
+    for line in lines:
+        line.start()
+    time.sleep(1.9)  # data, a time without cable, data
+    for line in lines:
+        line.stop()
+    time.sleep(0.3)  # a pump that is stopped lets go of what it has read and not handed on
+    for pump, line, got in zip(pumps, lines, received, strict=True):
+        pump.stop()
+        line.close()
+        assert len(line.intact) >= 2  # it was unplugged
+        assert line.lost(got) == []
+        assert got == sorted(set(got))
+        assert set(got) <= {sequence for sent in line.intact for sequence in sent}
+        assert len(got) > 300
+        assert pump.status.reconnects >= 1
