@@ -10,6 +10,7 @@ import termios
 import threading
 import time
 import tty
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,12 +44,12 @@ class Disturbance:
 class SerialLine:
     """Plays one IMU of this project's own frame into `path`, a link to a terminal that changes with every replugging.
 
-    intact: the sequence numbers whose frame went over the line whole, one list each time that it was plugged in.
+    intact: the sequence numbers whose frame went over the line whole, one array each time that it was plugged in.
     """
 
     def __init__(self, path: Path, *, rate_hz: float, seed: int, disturbance: Disturbance) -> None:
         self.path = path
-        self.intact: list[list[int]] = []
+        self.intact: list[array[int]] = []  # four bytes a frame: ten minutes are a million of them
         self._rate_hz = rate_hz
         self._rng = np.random.default_rng(seed)
         self._disturbance = disturbance
@@ -130,7 +131,7 @@ class SerialLine:
     def _plug(self) -> None:
         self._master, self._slave = pty.openpty()
         tty.setraw(self._slave)
-        self.intact.append([])
+        self.intact.append(array("I"))
         self.path.symlink_to(os.ttyname(self._slave))
 
     def _unplug(self) -> None:

@@ -10,50 +10,8 @@ from sport_nodes.capture.boards import BoardView
 from sport_nodes.capture.bundle import place_together
 from sport_nodes.capture.calibration import Intrinsics
 from sport_nodes.errors import InputError
+from sport_nodes.lab.boards import NOISE_PX, board_points, seen_boards
 from sport_nodes.rig import Rig, load_rig
-
-SQUARE_M = 0.09
-NOISE_PX = 0.5
-#: OpenCV's boards have their z axis into the board: on the floor, down.
-DOWN = np.diag([1.0, -1.0, -1.0])
-
-
-def board_points() -> np.ndarray:
-    columns, rows = np.meshgrid(np.arange(7), np.arange(5))
-    return np.column_stack([columns.ravel(), rows.ravel(), 0 * rows.ravel()]) * SQUARE_M
-
-
-def seen_by_rig(rig: Rig, *, held: int, on_floor: int, seed: int) -> dict[str, dict[str, BoardView]]:
-    """Boards held between pairs of cameras, and lying about on the floor."""
-    rng, points = np.random.default_rng(seed), board_points()
-    cameras = [*rig.cameras, rig.depth]
-    views: dict[str, dict[str, BoardView]] = {}
-
-    def show(moment: str, turn: np.ndarray, place: np.ndarray) -> None:
-        world = points @ turn.T + place
-        for camera in cameras:
-            pixels = camera.project(world)
-            towards = camera.center_m - place
-            if ((pixels > 0) & (pixels < [camera.width_px, camera.height_px])).all() and (
-                -turn[:, 2] @ towards > 0.25 * np.linalg.norm(towards)
-            ):
-                noisy = pixels + rng.normal(0.0, NOISE_PX, pixels.shape)
-                views.setdefault(moment, {})[camera.name] = BoardView(points, noisy)
-
-    show("floor", DOWN, np.zeros(3))
-    for n in range(1, on_floor):
-        turn = DOWN @ Rotation.from_euler("z", rng.uniform(-3, 3)).as_matrix()
-        show(f"floor_{n}", turn, np.array([*rng.uniform([-0.8, -0.8], [2.0, 0.8]), 0.0]))
-    for n in range(held):
-        place = rng.uniform([-0.6, -1.0, 0.4], [2.0, 1.0, 1.6])
-        pair = rng.choice(len(cameras), 2, replace=False)
-        ahead = -sum((c - place) / np.linalg.norm(c - place) for c in (cameras[p].center_m for p in pair))
-        ahead = ahead / np.linalg.norm(ahead)
-        right = np.cross([0.0, 0.0, -1.0], ahead)
-        turn = np.stack([right / np.linalg.norm(right), np.cross(ahead, right / np.linalg.norm(right)), ahead], axis=1)
-        turn = turn @ Rotation.from_euler("xyz", rng.uniform(-0.3, 0.3, 3)).as_matrix()
-        show(f"{n:03d}", turn, place - turn @ points.mean(axis=0))
-    return views
 
 
 def lenses(rig: Rig) -> dict[str, Intrinsics]:
@@ -65,7 +23,9 @@ def lenses(rig: Rig) -> dict[str, Intrinsics]:
 
 def test_cameras_stand_where_they_were_simulated() -> None:
     rig = load_rig("lab")
-    placed = place_together(lenses(rig), seen_by_rig(rig, held=24, on_floor=5, seed=3), floor="floor")
+    placed = place_together(
+        lenses(rig), seen_boards((*rig.cameras, rig.depth), held=24, on_floor=5, seed=3), floor="floor"
+    )
     truth = [*rig.cameras, rig.depth]
     assert placed.error_px == pytest.approx(NOISE_PX * 1.177, rel=0.2)  # the median of a 2D normal distribution
     found = np.array([placed.cameras[c.name].center_m for c in truth])
@@ -81,7 +41,7 @@ def test_cameras_stand_where_they_were_simulated() -> None:
 
 def test_a_camera_without_shared_images_is_named() -> None:
     rig = load_rig("lab")
-    views = seen_by_rig(rig, held=6, on_floor=1, seed=4)
+    views = seen_boards((*rig.cameras, rig.depth), held=6, on_floor=1, seed=4)
     for seen in views.values():
         seen.pop("camera_1", None)
     with pytest.raises(InputError, match="camera_1: shares no image"):
@@ -90,7 +50,7 @@ def test_a_camera_without_shared_images_is_named() -> None:
 
 def test_a_board_that_moved_between_two_images_is_named() -> None:
     rig = load_rig("lab")
-    views = seen_by_rig(rig, held=20, on_floor=3, seed=5)
+    views = seen_boards((*rig.cameras, rig.depth), held=20, on_floor=3, seed=5)
     moment = next(m for m, seen in views.items() if len(seen) > 1 and not m.startswith("floor"))
     camera = next(iter(views[moment]))
     views[moment][camera] = BoardView(board_points(), views[moment][camera].pixels + np.array([60.0, 10.0]))
