@@ -29,7 +29,8 @@ LAID_M: Final = ([-0.8, -0.8], [2.0, 0.8])
 def board_points() -> Array:
     """(N, 3) corners on the board [m]."""
     columns, rows = np.meshgrid(np.arange(CORNERS[0]), np.arange(CORNERS[1]))
-    return np.column_stack([columns.ravel(), rows.ravel(), 0 * rows.ravel()]) * SQUARE_M
+    corners = np.column_stack([columns.ravel(), rows.ravel(), 0 * rows.ravel()])
+    return corners.astype(np.float64) * SQUARE_M
 
 
 def seen_boards(cameras: tuple[Camera, ...], *, held: int, on_floor: int, seed: int) -> dict[str, dict[str, BoardView]]:
