@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -11,8 +12,6 @@ from sport_nodes.cli import Output
 from sport_nodes.commands.options import add_json, add_output, add_rig
 from sport_nodes.errors import InputError
 
-#: Pixels of a drawn board's square: at 40 mm a square about 190 dots an inch.
-PIXELS_PER_SQUARE: Final = 300
 BOARD_HELP: Final = (
     "charuco:COLUMNSxROWS:SQUARE_M:MARKER_M:DICTIONARY (squares, as in charuco:8x6:0.05:0.037:5X5_100) or "
     "checkerboard:COLUMNSxROWS:SQUARE_M (inner corners, as in checkerboard:7x4:0.06)"
@@ -26,8 +25,18 @@ def register(commands: Any) -> None:
 
     parser = kinds.add_parser("board", help="draw a ChArUco board to print")
     parser.add_argument("--board", required=True, help=BOARD_HELP)
-    add_output(parser, "PNG file")
+    add_output(parser, "PDF file")
     parser.set_defaults(handler=board_command)
+
+    parser = kinds.add_parser("collect", help="take board images with one camera, and say which are still needed")
+    parser.add_argument(
+        "device", metavar="DEVICE", help="as the camera node's parameter: number, /dev path, video, ..."
+    )
+    parser.add_argument("--board", required=True, help=BOARD_HELP)
+    parser.add_argument("--size", default="1280x720", metavar="WxH", help="of a live camera's images [px]")
+    add_output(parser, "the camera's folder, named after it")
+    add_json(parser)
+    parser.set_defaults(handler=collect_command)
 
     parser = kinds.add_parser("cameras", help="intrinsics and places from images of a board")
     parser.add_argument(
@@ -79,18 +88,30 @@ def parse_board(text: str) -> Any:
 
 
 def board_command(options: argparse.Namespace) -> Output:
-    import cv2
+    from sport_nodes.capture.board_pdf import write_board_pdf
 
-    from sport_nodes.capture.boards import charuco_board
+    if options.output.suffix.lower() != ".pdf":
+        raise InputError(f"{options.output}: the board is written as PDF; expected a path that ends in .pdf")
+    page_m = write_board_pdf(parse_board(options.board), options.output)
+    size = f"{page_m[0] * 1e3:.0f} x {page_m[1] * 1e3:.0f} mm"
+    return Output(text=f"{options.output}: print its page ({size}) at 100 %, on something flat, and measure a square")
 
-    board = parse_board(options.board)
-    if not board.dictionary:
-        raise InputError("only ChArUco boards are drawn; give charuco:...")
-    image = charuco_board(board).generateImage((board.columns * PIXELS_PER_SQUARE, board.rows * PIXELS_PER_SQUARE))
-    if not cv2.imwrite(str(options.output), image):
-        raise InputError(f"{options.output}: cannot be written; expected a path that ends in .png")
-    size = f"{board.columns * board.square_m * 1e3:.0f} x {board.rows * board.square_m * 1e3:.0f} mm"
-    return Output(text=f"{options.output}: print it {size} large, on something flat, and measure a square")
+
+def collect_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.camera import CameraSettings
+    from sport_nodes.capture.collect import collect_images
+
+    def tell(images: int, needed: list[str]) -> None:
+        print(f"{images} images; still needed: {'; '.join(needed) or 'nothing'}", file=sys.stderr)
+
+    try:
+        width_px, height_px = (int(v) for v in options.size.split("x"))
+    except ValueError as error:
+        raise InputError(f"size '{options.size}' is not understood; expected WxH, as in 1280x720") from error
+    settings = CameraSettings(options.device, width_px, height_px)
+    found = collect_images(settings, parse_board(options.board), options.output, tell=tell)
+    text = f"{found.images} images in {options.output}; still needed: {'; '.join(found.needed) or 'nothing'}"
+    return Output({"images": found.images, "needed": list(found.needed)}, text)
 
 
 def cameras_command(options: argparse.Namespace) -> Output:

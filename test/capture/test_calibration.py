@@ -12,8 +12,11 @@ from sport_nodes.capture.blur import blur_faces, head_circle
 from sport_nodes.capture.boards import Board, charuco_board, find_board
 from sport_nodes.capture.calib_toml import export_toml, import_toml
 from sport_nodes.capture.calibration import calibrate_intrinsics
+from sport_nodes.capture.camera import CameraSettings
+from sport_nodes.capture.collect import collect_images
 from sport_nodes.capture.pose2d import People
 from sport_nodes.capture.rig_calibration import calibrate_rig
+from sport_nodes.cli import main
 from sport_nodes.errors import InputError
 from sport_nodes.rig import load_rig, save_rig
 from sport_nodes.skeleton import INDEX, LIMBS
@@ -44,6 +47,60 @@ def views(count: int) -> list[np.ndarray]:
         )
         for _ in range(count)
     ]
+
+
+def test_board_prints_at_its_size(tmp_path: Path) -> None:
+    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed")
+    assert main(["calibrate", "board", "--board", "charuco:8x6:0.05:0.037:5X5_100", "-o", str(tmp_path / "b.pdf")]) == 0
+    page = pypdf.PdfReader(tmp_path / "b.pdf").pages[0]
+    size_m = [float(v) * 0.0254 / 72 for v in page.mediabox[2:]]
+    np.testing.assert_allclose(size_m, [0.45, 0.35], atol=1e-6)  # and half a square of white on each side
+    image = next(iter(page["/Resources"]["/XObject"].values())).get_object()
+    bits = np.unpackbits(np.frombuffer(image.get_data(), np.uint8))
+    drawn = 255 * bits.reshape(image["/Height"], image["/Width"])
+    width = float(page.get_contents().get_data().split()[1])
+    assert width * 0.0254 / 72 / 8 == pytest.approx(0.05, abs=1e-6)  # a square
+    photo = cv2.resize(cv2.copyMakeBorder(drawn, 150, 150, 150, 150, cv2.BORDER_CONSTANT, value=255), (810, 630))
+    assert len(find_board(cv2.cvtColor(photo, cv2.COLOR_GRAY2BGR), BOARD).pixels) == 7 * 5
+    assert main(["calibrate", "board", "--board", "charuco:8x6:0.05:0.037:5X5_100", "-o", str(tmp_path / "b.png")]) == 2
+
+
+def test_collecting_keeps_what_is_new_and_says_what_is_missing(tmp_path: Path) -> None:
+    video, rng = tmp_path / "video", np.random.default_rng(9)
+    video.mkdir()
+    number = 0
+
+    def show(image: np.ndarray, times: int) -> None:
+        nonlocal number
+        for _ in range(times):
+            cv2.imwrite(str(video / f"{number:04d}.png"), image)
+            number += 1
+
+    facing = drawn_board([0.0, 0.0, 0.0], [-0.2, -0.15, 0.6])
+    show(facing, 6)  # held still: one image
+    for step in range(5):
+        show(drawn_board([0.0, 0.0, 0.0], [-0.2 + 0.02 * step, -0.15, 0.6]), 1)  # moved: none
+    folder = tmp_path / "camera_0"
+    settings = CameraSettings(str(video))
+    told: list[list[str]] = []
+    found = collect_images(settings, BOARD, folder, tell=lambda images, needed: told.append(needed))
+    assert found.images == len(list(folder.iterdir())) == 1
+    assert "14 more images" in found.needed
+    assert any("tilted" in words for words in found.needed)
+    for _ in range(60):
+        show(
+            drawn_board(
+                list(rng.uniform([-0.7, -0.7, -0.3], [0.7, 0.7, 0.3])),
+                [-0.2 + rng.uniform(-0.2, 0.2), -0.15 + rng.uniform(-0.15, 0.15), rng.uniform(0.4, 0.9)],
+            ),
+            2,
+        )
+    enough = collect_images(settings, BOARD, folder, tell=lambda images, needed: None)
+    assert enough.needed == ()
+    assert enough.images < 40
+    taken = [cv2.imread(str(file)) for file in sorted(folder.iterdir())]
+    found_lens = calibrate_intrinsics(taken, BOARD, name="camera_0")
+    np.testing.assert_allclose(found_lens.matrix[[0, 1], [0, 1]], 520.0, rtol=0.01)
 
 
 def test_intrinsics_of_a_drawn_camera() -> None:
