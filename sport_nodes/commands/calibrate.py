@@ -63,9 +63,12 @@ def register(commands: Any) -> None:
     add_json(parser)
     parser.set_defaults(handler=imus_command)
 
-    parser = kinds.add_parser("convert", help="a Pose2Sim/Anipose TOML to a rig YAML, or back, by the paths' endings")
+    parser = kinds.add_parser(
+        "convert", help="Pose2Sim/Anipose TOML or a ROS camera_info YAML to a rig YAML, or back, by the paths' endings"
+    )
     parser.add_argument("calibration", type=Path, metavar="FILE")
-    add_output(parser, "the other file")
+    parser.add_argument("--rig", default="", metavar="RIG", help="the rig whose camera a camera_info YAML is of")
+    add_output(parser, "a rig YAML; or a TOML; or a folder for one camera_info YAML a camera")
     parser.set_defaults(handler=convert_command)
 
 
@@ -171,10 +174,21 @@ def imus_command(options: argparse.Namespace) -> Output:
 
 def convert_command(options: argparse.Namespace) -> Output:
     from sport_nodes.capture.calib_toml import export_toml, import_toml
+    from sport_nodes.capture.camera_info_yaml import export_camera_info, import_camera_info, is_camera_info
     from sport_nodes.rig import load_rig, save_rig
 
     if options.calibration.suffix == ".toml":
         save_rig(import_toml(options.calibration), options.output)
-    else:
+    elif is_camera_info(options.calibration):
+        if not options.rig:
+            raise InputError(
+                f"{options.calibration} says how a camera sees, not where it stands; give its rig as --rig"
+            )
+        save_rig(import_camera_info(options.calibration, load_rig(options.rig)), options.output)
+    elif options.output.suffix == ".toml":
         export_toml(load_rig(options.calibration), options.output)
+    elif not options.output.suffix:
+        export_camera_info(load_rig(options.calibration), options.output)
+    else:
+        raise InputError(f"{options.output}: a rig becomes a .toml, or a folder of camera_info YAML; give one of them")
     return Output(text=f"written: {options.output}")

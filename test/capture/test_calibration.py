@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import yaml
 
 from sport_nodes.capture.blur import blur_faces, head_circle
 from sport_nodes.capture.boards import Board, charuco_board, find_board
@@ -170,6 +171,32 @@ def test_toml_there_and_back(shared_data: Path, tmp_path: Path) -> None:
     points = np.random.default_rng(1).uniform(-1, 1, (50, 3))
     for before, after in zip(rig.cameras, again.cameras, strict=True):
         np.testing.assert_allclose(after.project(points), before.project(points), rtol=1e-9, equal_nan=True)
+
+
+def test_camera_info_there_and_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rig = load_rig("lab")
+    save_rig(rig, tmp_path / "lab.yaml")
+    infos = tmp_path / "infos"
+    assert main(["calibrate", "convert", str(tmp_path / "lab.yaml"), "-o", str(infos)]) == 0
+    assert {p.stem for p in infos.iterdir()} == {"camera_0", "camera_1", "camera_2", "kinect"}
+    info = yaml.safe_load((infos / "camera_1.yaml").read_text())
+    np.testing.assert_allclose(np.reshape(info["camera_matrix"]["data"], (3, 3)), rig.camera("camera_1").matrix)
+    info["camera_matrix"]["data"][0] = 1234.5  # as another calibration found it
+    info["distortion_coefficients"]["data"] = [0.1, -0.2, 0.001, 0.002, 0.03]
+    (infos / "camera_1.yaml").write_text(yaml.safe_dump(info))
+    convert = ["calibrate", "convert", str(infos / "camera_1.yaml"), "-o", str(tmp_path / "new.yaml")]
+    assert main(convert) == 2
+    assert "--rig" in capsys.readouterr().err
+    assert main([*convert, "--rig", str(tmp_path / "lab.yaml")]) == 0
+    new = load_rig(tmp_path / "new.yaml")
+    assert new.camera("camera_1").matrix[0, 0] == 1234.5
+    np.testing.assert_allclose(new.camera("camera_1").distortion, [0.1, -0.2, 0.001, 0.002, 0.03])
+    np.testing.assert_allclose(new.camera("camera_1").translation_m, rig.camera("camera_1").translation_m)
+    np.testing.assert_allclose(new.camera("camera_0").matrix, rig.camera("camera_0").matrix)
+    info["distortion_model"] = "equidistant"
+    (infos / "camera_1.yaml").write_text(yaml.safe_dump(info))
+    assert main([*convert, "--rig", "lab"]) == 2
+    assert "plumb_bob" in capsys.readouterr().err
 
 
 def test_toml_that_is_none(tmp_path: Path) -> None:
