@@ -21,6 +21,9 @@ STILL_DEG: Final = 2.0
 GRAVITY_ERROR_DEG: Final = 4.0
 #: A standing sensor's specific force is gravity's to within this part, or its unit is wrong.
 GRAVITY_SCALE: Final = 0.05
+#: Over some seconds, heading and gyroscope stay together within this: a bias of 0.5 deg/s and a share for the filter's
+#: own settling [deg].
+HEADING_DRIFT_DEG: Final = 5.0
 #: Readings of a second at 50 Hz, the slowest IMUs.
 MINIMUM_READINGS: Final = 50
 #: A bow turns the trunk by at least this [deg] ...
@@ -73,6 +76,32 @@ def heading_of_bow(readings: Sequence[ImuReading], *, name: str) -> float:
             f"{name}: turned about an axis {tilt_deg:.0f} deg off level; bow straight ahead, without twisting"
         )
     return math.remainder(0.5 * math.pi - math.atan2(axis[1], axis[0]), 2.0 * math.pi)
+
+
+def check_heading(readings: Sequence[ImuReading], *, name: str) -> None:
+    """Whether the sensor's heading follows what its gyroscope feels.
+
+    A heading that turns while the gyroscope feels nothing is a compass that follows iron or a motor instead of the
+    north. Raises InputError then, and when there is no gyroscope or orientation.
+    """
+    turns = _orientations(readings, name)
+    rates = np.array([reading.gyro for reading in readings])
+    times_s = np.array([reading.device_s for reading in readings])
+    if not (np.isfinite(rates).all() and np.isfinite(times_s).all()):
+        raise InputError(f"{name}: readings without angular rate or time; switch these outputs on")
+    steps = Rotation.from_rotvec(0.5 * (rates[1:] + rates[:-1]) * np.diff(times_s)[:, None])
+    felt = Rotation.identity()
+    worst_deg = 0.0
+    for step, shown in zip(steps, turns[1:], strict=True):
+        felt = felt * step
+        # Turned by the first orientation into the level frame, what is left about z is heading without a cause.
+        apart = (shown * (turns[0] * felt).inv()).as_rotvec()
+        worst_deg = max(worst_deg, abs(math.degrees(float(apart[2]))))
+    if worst_deg > HEADING_DRIFT_DEG:
+        raise InputError(
+            f"{name}: its heading turned by {worst_deg:.0f} deg that its gyroscope did not feel; record again away "
+            "from iron, motors and loudspeakers, or calibrate its magnetometer"
+        )
 
 
 def _orientations(readings: Sequence[ImuReading], name: str) -> Rotation:

@@ -64,6 +64,18 @@ def register(commands: Any) -> None:
     parser.set_defaults(handler=imus_command)
 
     parser = kinds.add_parser(
+        "which", help="which IMU is on which segment, from a routine that moves one after another"
+    )
+    parser.add_argument(
+        "folder",
+        type=Path,
+        metavar="DIR",
+        help="one CSV an IMU, recorded together: stand, bow, bend left elbow, right elbow, lift left knee, right knee",
+    )
+    add_json(parser)
+    parser.set_defaults(handler=which_command)
+
+    parser = kinds.add_parser(
         "convert", help="Pose2Sim/Anipose TOML or a ROS camera_info YAML to a rig YAML, or back, by the paths' endings"
     )
     parser.add_argument("calibration", type=Path, metavar="FILE")
@@ -151,25 +163,34 @@ def cameras_command(options: argparse.Namespace) -> Output:
 
 def imus_command(options: argparse.Namespace) -> Output:
     from sport_nodes.capture.imu import read_imu_csv
-    from sport_nodes.capture.imu_mounting import heading_of_bow, mounting
+    from sport_nodes.capture.imu_mounting import check_heading, heading_of_bow, mounting
     from sport_nodes.rig import load_rig, save_rig
 
     rig = load_rig(options.rig)
-    heading_rad = heading_of_bow(read_imu_csv(options.folder / "bow.csv"), name="bow")
-    mounts = tuple(
-        replace(
-            mount,
-            segment_from_sensor=mounting(
-                read_imu_csv(options.folder / f"{mount.name}.csv"), heading_rad=heading_rad, name=mount.name
-            ),
-        )
-        for mount in rig.imus
-    )
+    bow = read_imu_csv(options.folder / "bow.csv")
+    check_heading(bow, name="bow")
+    heading_rad, placed = heading_of_bow(bow, name="bow"), []
+    for mount in rig.imus:
+        standing = read_imu_csv(options.folder / f"{mount.name}.csv")
+        check_heading(standing, name=mount.name)
+        turn = mounting(standing, heading_rad=heading_rad, name=mount.name)
+        placed.append(replace(mount, segment_from_sensor=turn))
+    mounts = tuple(placed)
     save_rig(replace(rig, imus=mounts), options.output)
     return Output(
         {"heading_rad": heading_rad, "imus": [mount.name for mount in mounts]},
         f"{len(mounts)} IMUs placed; written: {options.output}",
     )
+
+
+def which_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.capture.imu import read_imu_csv
+    from sport_nodes.capture.imu_identity import segments_of
+
+    if not options.folder.is_dir():
+        raise InputError(f"{options.folder}: there is no such folder")
+    found = segments_of({path.stem: read_imu_csv(path) for path in sorted(options.folder.glob("*.csv"))})
+    return Output(found, "\n".join(f"{name}: {segment}" for name, segment in found.items()))
 
 
 def convert_command(options: argparse.Namespace) -> Output:

@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
-from sport_nodes.capture.imu_mounting import heading_of_bow, mounting
+from sport_nodes.capture.imu_identity import ROUTINE, segments_of
+from sport_nodes.capture.imu_mounting import check_heading, heading_of_bow, mounting
 from sport_nodes.capture.imu_protocols import GRAVITY_M_S2, ImuReading
 from sport_nodes.errors import InputError
 
@@ -61,3 +62,41 @@ def test_what_is_no_standing_and_no_bow() -> None:
     twist = Rotation.from_rotvec(np.stack([np.zeros(100), np.zeros(100), np.linspace(0, 1, 100)], axis=1))
     with pytest.raises(InputError, match="twisting"):
         heading_of_bow(readings(twist, mount, 0.0), name="imu_trunk")
+
+
+def turning(angles_rad: np.ndarray, drift_rad: np.ndarray | float = 0.0) -> list[ImuReading]:
+    """An IMU at 100 Hz that turns about its y axis, whose compass drifts by some angle about the vertical."""
+    times = np.arange(len(angles_rad)) / 100.0
+    rates = np.gradient(angles_rad, times)
+    truth = Rotation.from_euler("y", angles_rad[:, None])
+    shown = Rotation.from_euler("z", np.broadcast_to(drift_rad, times.shape)[:, None]) * truth
+    return [
+        ImuReading(t, None, np.array([0.0, rate, 0.0]), turn.inv().apply(UP), quaternion)
+        for t, rate, turn, quaternion in zip(times, rates, truth, shown.as_quat(), strict=True)
+    ]
+
+
+def test_a_heading_that_follows_iron_is_told_from_one_that_turns() -> None:
+    bow_rad = np.deg2rad(60.0) * np.sin(np.linspace(0.0, np.pi, 400))
+    check_heading(turning(bow_rad), name="imu_trunk")
+    with pytest.raises(InputError, match="deg that its gyroscope did not feel"):
+        check_heading(turning(bow_rad, np.deg2rad(np.linspace(0.0, 12.0, 400))), name="imu_trunk")
+
+
+def test_the_routine_tells_which_imu_is_where() -> None:
+    rng = np.random.default_rng(3)
+    order = rng.permutation(len(ROUTINE))
+    times = np.arange(0.0, 18.0, 0.01)
+
+    def routine(turn: int, begin_s: float = 2.0) -> list[ImuReading]:
+        own = np.clip((times - begin_s - 3.0 * turn) / 1.5, 0.0, 1.0)
+        # A bow swings all the others a little, and a knee that is lifted moves the trunk.
+        bow = np.clip((times - begin_s) / 1.5, 0.0, 1.0)
+        return turning(1.2 * np.sin(np.pi * own) + 0.3 * np.sin(np.pi * bow) + rng.normal(0, 1e-5, len(times)))
+
+    recordings = {f"port{i}": routine(turn) for i, turn in enumerate(order)}
+    assert segments_of(recordings) == {f"port{i}": ROUTINE[turn] for i, turn in enumerate(order)}
+    with pytest.raises(InputError, match="never moved alone"):
+        segments_of({**recordings, "port0": turning(np.zeros(len(times)))})
+    with pytest.raises(InputError, match="4 IMUs"):
+        segments_of({f"port{i}": recordings[f"port{i}"] for i in range(4)})

@@ -6,7 +6,6 @@ import csv
 import json
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
@@ -43,14 +42,18 @@ def test_imus_are_placed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
         np.testing.assert_allclose(made.segment_from_sensor, turn.as_matrix(), atol=1e-3)
 
 
-def test_board_is_drawn_and_found(tmp_path: Path) -> None:
-    from sport_nodes.capture.boards import find_board
-    from sport_nodes.commands.calibrate import parse_board
-
-    path = tmp_path / "board.png"
-    assert main(["calibrate", "board", "--board", BOARD, "-o", str(path)]) == 0
-    image = cv2.copyMakeBorder(cv2.imread(str(path)), 50, 50, 50, 50, cv2.BORDER_CONSTANT, value=(255, 255, 255))
-    assert len(find_board(image, parse_board(BOARD)).pixels) == 7 * 5
+def test_imus_tell_which_they_are(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order = ("right_shank", "trunk", "left_shank", "right_forearm", "left_forearm")
+    routine = ("trunk", "left_forearm", "right_forearm", "left_shank", "right_shank")
+    for port, segment in enumerate(order):
+        with (tmp_path / f"port{port}.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["time", *CSV_VECTORS])
+            begin = 200 + 300 * routine.index(segment)
+            for n in range(1800):
+                writer.writerow([n / 100, 2.0 * (begin <= n < begin + 120), 0.01, 0, 0, 0, 9.8])
+    assert main(["calibrate", "which", str(tmp_path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == {f"port{port}": segment for port, segment in enumerate(order)}
 
 
 def test_toml_becomes_a_rig_and_back(tmp_path: Path) -> None:
