@@ -51,6 +51,14 @@ def register(commands: Any) -> None:
     add_json(parser)
     parser.set_defaults(handler=cameras_command)
 
+    parser = kinds.add_parser("refine", help="place a camera that was moved anew, from a trial that the others saw too")
+    parser.add_argument("bag", type=Path, metavar="BAG", help="recorded with the rig as it stands now")
+    parser.add_argument("--camera", required=True, metavar="NAME", help="the one that was moved")
+    add_rig(parser)
+    add_output(parser, "rig YAML to write")
+    add_json(parser)
+    parser.set_defaults(handler=refine_command)
+
     parser = kinds.add_parser("imus", help="how each IMU sits on its segment")
     parser.add_argument(
         "folder",
@@ -159,6 +167,23 @@ def cameras_command(options: argparse.Namespace) -> Output:
     lines += [f"  left out: {reason}" for found in seen.values() for reason in found.rejected]
     lines += [f"placed by {placed.shared} moments that cameras share, {placed.error_px:.2f} px off"]
     return Output(data, "\n".join([*lines, f"written: {options.output}"]))
+
+
+def refine_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.fusion.rig_refine import refine_camera
+    from sport_nodes.io.bag import read_recording
+    from sport_nodes.rig import load_rig, save_rig
+    from sport_nodes.sync.align import align_recording
+
+    rig = load_rig(options.rig)
+    found = refine_camera(align_recording(read_recording(options.bag), rig), rig, options.camera)
+    save_rig(found.rig, options.output)
+    figures = {key: getattr(found, key) for key in ("before_px", "after_px", "turned_deg", "moved_m")}
+    return Output(
+        figures,
+        f"{options.camera} had turned by {found.turned_deg:.1f} deg and moved by {1e3 * found.moved_m:.0f} mm: "
+        f"{found.before_px:.1f} px off the others, now {found.after_px:.1f}; written: {options.output}",
+    )
 
 
 def imus_command(options: argparse.Namespace) -> Output:
