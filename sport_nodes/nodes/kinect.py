@@ -13,7 +13,7 @@ from sport_nodes import topics
 from sport_nodes.capture.blur import blur_faces
 from sport_nodes.capture.depth_lifting import lift
 from sport_nodes.capture.imu_protocols import ImuReading
-from sport_nodes.capture.kinect import KinectFrame, KinectSettings, kinect_source, sync_warning
+from sport_nodes.capture.kinect import KinectFrame, KinectSettings, KinectSource, kinect_source, sync_warning
 from sport_nodes.capture.pose2d import pose_detector
 from sport_nodes.capture.source import Sample
 from sport_nodes.errors import InputError
@@ -23,6 +23,7 @@ from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.camera import check_size, jpeg
 from sport_nodes.nodes.driver import DriverNode
 from sport_nodes.nodes.health import OK, WARN
+from sport_nodes.nodes.image_topics import ImageTopics
 from sport_nodes.nodes.run import run_node
 from sport_nodes.rig import load_rig
 
@@ -30,11 +31,23 @@ MILLIMETRES_PER_METRE = 1000.0
 
 
 class KinectNode(DriverNode):
-    """device: serial number (empty: the first found), .mkv or .bag recording, folder with color/ and depth/ images."""
+    """device: serial number (empty: the first found), .mkv or .bag recording, folder with color/ and depth/ images.
+
+    With backend ros there is no device, but the topics of another driver's node.
+    """
 
     def __init__(self) -> None:
         super().__init__("kinect")
-        self.parameter("backend", "azure", "Make of the depth camera: azure (Azure Kinect) or orbbec (Femto Bolt).")
+        self.parameter(
+            "backend", "azure", "azure (Azure Kinect), orbbec (Femto Bolt), or ros: the topics of any driver's node."
+        )
+        self.parameter("color_topic", "/camera/color/image_raw", "With backend ros: colour images.")
+        self.parameter(
+            "depth_topic", "/camera/aligned_depth_to_color/image_raw", "With ros: depth on the colour's pixels."
+        )
+        self.parameter(
+            "info_topic", "/camera/color/camera_info", "With ros: what that driver says of its colour camera."
+        )
         self.parameter("rate_hz", 30, "Images a second.")
         self.parameter("sync", "standalone", "Wired synchronisation: standalone, primary or secondary.")
         self.parameter("delay_us", 0, "As secondary: how long after the primary this camera exposes [us].")
@@ -58,6 +71,16 @@ class KinectNode(DriverNode):
             self._depths = self.publisher(Image, topics.KINECT_DEPTH, qos.SENSOR_OUT)
 
     def activate(self) -> None:
+        self._source = self._topics() if self.value("backend") == "ros" else self._device()
+        self._detector = pose_detector(self.value("model"), self.value("max_people"))
+        self.drive(self._source, self._take)
+
+    def _topics(self) -> KinectSource:
+        color, depth, info = (self.value(f"{what}_topic") for what in ("color", "depth", "info"))
+        rate_hz = float(self.value("rate_hz"))
+        return ImageTopics(self, self._camera, color=color, depth=depth, info=info, rate_hz=rate_hz)
+
+    def _device(self) -> KinectSource:
         settings = KinectSettings(
             self.value("backend"),
             self.value("device"),
@@ -66,9 +89,7 @@ class KinectNode(DriverNode):
             self.value("delay_us"),
             self.value("paced"),
         )
-        self._source = kinect_source(settings)
-        self._detector = pose_detector(self.value("model"), self.value("max_people"))
-        self.drive(self._source, self._take)
+        return kinect_source(settings)
 
     def deactivate(self) -> None:
         super().deactivate()
