@@ -47,7 +47,8 @@ def blurred_edge(
             gradient = np.array([len(time_s) * sigma_s / mean_delay_s - hazard.sum(), -hazard @ x])
             weight = hazard * (hazard + z)
             bend = np.array([[weight.sum(), weight @ x], [weight @ x, weight @ (x * x)]])
-            step = sigma_s * np.linalg.solve(bend, gradient)
+            # Least squares, since samples that are all of one time tell no slope.
+            step = sigma_s * np.linalg.lstsq(bend, gradient, rcond=None)[0]
             moved = np.abs(step[0]) + np.abs(step[1]) * np.abs(x).max()
             step *= min(1.0, LONGEST_STEP * sigma_s / max(moved, sigma_s))
             level_s, slope = level_s + float(step[0]), slope + float(step[1])
