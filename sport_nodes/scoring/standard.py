@@ -109,7 +109,9 @@ def learn(examples: Sequence[Example], *, mean: Array, spread: Array) -> Standar
     half_widths: list[float] = []
     total = _ridge(rows, difference[:, 0])
     error, base_error = float(np.abs(total.left_out).mean()), float(np.abs(difference[:, 0]).mean())
-    if total.evidence < STRONG_EVIDENCE or not error < base_error:
+    gain = np.abs(difference[:, 0]) - np.abs(total.left_out)
+    # The rule of one standard error (Breiman et al. 1984, Classification and Regression Trees, 3.4.3).
+    if total.evidence < STRONG_EVIDENCE or not gain.mean() > gain.std(ddof=1) / np.sqrt(len(gain)):
         raise InputError(
             f"{len(examples)} marks do not tell a standard of its own: on trials left out the error is "
             f"{base_error:.1f} points without it and {error:.1f} with it; mark more trials, poor and good ones"
