@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 LARGEST_GRADIENT: Final = 5.0
 #: Share of the steps in which OneCycle's learning rate rises.
 RISING_SHARE: Final = 0.2
+#: OneCycle divides by the steps of its rise less one.
+FEWEST_STEPS: Final = 10
 LAST: Final = "last.pt"
 BEST: Final = "best.pt"
 HISTORY: Final = "history.json"
@@ -162,7 +164,7 @@ def _begin(
     )
     optimiser = torch.optim.AdamW(network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=config.learning_rate, total_steps=max(1, steps), pct_start=RISING_SHARE
+        optimiser, max_lr=config.learning_rate, total_steps=max(FEWEST_STEPS, steps), pct_start=RISING_SHARE
     )
     return _State(
         network=network,
