@@ -19,14 +19,16 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "test" / "coaching"))
 from conftest import make_trial
-from lying import Figures, invented_trials, lying_model
+from lying import Figures, invented_trials, lying_model, true_sentences
 
 from sport_nodes.actions import LANGUAGES
+from sport_nodes.coaching.faithfulness import Faithfulness
 from sport_nodes.coaching.language_model import LanguageModel
 
 #: A small model on a slow machine.
 TIME_LIMIT_S = 120.0
 SHOWN = 5
+TIMED_TRIALS = 100
 
 
 def main() -> None:
@@ -35,11 +37,28 @@ def main() -> None:
     parser.add_argument("--model", metavar="NAME", help="a model of the Ollama server, in place of the one that lies")
     options = parser.parse_args()
     logging.getLogger("sport_nodes").setLevel(logging.ERROR)
+    print_times(min(options.trials, TIMED_TRIALS))
     for language in LANGUAGES:
         if options.model:
             print_real(options.model, options.trials, language)
         else:
             print_lying(lying_model(make_trial, trials=options.trials, language=language), options.trials, language)
+
+
+def print_times(trials: int) -> None:
+    """Of the template, and of the check that a sentence waits for between the model's last word of it and the stream."""
+    template_ms, check_ms = [], []
+    for one, _ in invented_trials(make_trial, trials):
+        began = time.perf_counter()
+        report = one.coach()
+        template_ms.append((time.perf_counter() - began) * 1e3)
+        check = Faithfulness(one.facts, report)
+        for sentence in true_sentences(one):
+            began = time.perf_counter()
+            check.check(sentence)
+            check_ms.append((time.perf_counter() - began) * 1e3)
+    for what, times in (("template report", template_ms), ("check of a sentence", check_ms)):
+        print(f"{what}: {np.median(times):.1f} ms (median), {np.percentile(times, 95):.1f} ms (95 %)")
 
 
 def print_lying(figures: Figures, trials: int, language: str) -> None:
