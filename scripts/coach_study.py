@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def print_times(trials: int) -> None:
-    """Of the template, and of the check that a sentence waits for between the model's last word of it and the stream."""
+    """Of the template, and of the check that a sentence waits for before it is spoken."""
     template_ms, check_ms = [], []
     for one, _ in invented_trials(make_trial, trials):
         began = time.perf_counter()
@@ -78,9 +78,10 @@ def print_real(name: str, trials: int, language: str) -> None:
     reports, first_s = [], []
     for one, _ in invented_trials(make_trial, trials):
         began, heard = time.perf_counter(), []
-        reports.append(
-            one.coach(model=model, language=language, on_text=lambda _, h=heard: h.append(time.perf_counter()))
+        report = one.coach(
+            model=model, language=language, on_text=lambda _, heard=heard: heard.append(time.perf_counter())
         )
+        reports.append(report)
         first_s.append(heard[0] - began)
     answered = [r for r in reports if r.claims]
     claims, struck = sum(r.claims for r in answered), sum(r.rejected_claims for r in answered)

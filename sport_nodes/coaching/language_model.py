@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -60,7 +60,7 @@ class LanguageModel:
         self,
         messages: Sequence[Message],
         *,
-        schema: Mapping[str, Any] | None = None,
+        schema: dict[str, Any] | None = None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> Iterator[str]:
         """The answer piece by piece; cancelled tells whether nobody wants it any more.
@@ -91,7 +91,7 @@ class LanguageModel:
         return ollama_url(self.host, allow_remote=self.allow_remote)
 
     def _ask(
-        self, client: ollama.Client, messages: list[Message], schema: Mapping[str, Any] | None, pieces: _Pieces
+        self, client: ollama.Client, messages: list[Message], schema: dict[str, Any] | None, pieces: _Pieces
     ) -> None:
         url = self.base_url()
         try:
