@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -94,14 +94,18 @@ class HybridIndex:
         self.store.close()
 
 
-def open_index(where: str, embedder: Embedder) -> HybridIndex:
-    """The index of a store (see open_store) that holds the shipped entries as they are now, beside what was added."""
+def open_index(where: str, embedder: Embedder, *, progress: Callable[[str], None] = lambda words: None) -> HybridIndex:
+    """The index of a store (see open_store) that holds the shipped entries as they are now, beside what was added.
+
+    progress: told what takes a while. Raises InputError as open_store does.
+    """
     dimensions = embedder(["length of a vector"]).shape[1]
     index = HybridIndex(open_store(where, model=embedder.name, dimensions=dimensions), embedder)
     shipped = {point_id(entry): entry for entry in shipped_entries()}
     held = index.store.held(list(shipped))
     changed = [e for name, e in shipped.items() if held.get(name) != payload_of(e, origin=SHIPPED)[ENTRY]]
     if changed:
+        progress(f"storing {len(changed)} shipped entries, once for this store")
         index.store.keep_shipped(list(shipped))
         index.add(changed, origin=SHIPPED)
     return index

@@ -24,7 +24,7 @@ class Store(Protocol):
         ...
 
     def add(self, points: Sequence[Point]) -> None:
-        """Store points; one of the same id is replaced. What was added is safe when this returns."""
+        """Store points; one of the same id is replaced. What was added outlives a kill of the process."""
         ...
 
     def keep_shipped(self, ids: Sequence[str]) -> None:

@@ -82,8 +82,10 @@ def add_command(options: argparse.Namespace) -> Output:
     import dataclasses
 
     from sport_nodes.coaching.ingest import add_folder
+    from sport_nodes.coaching.readers import files_of_knowledge
     from sport_nodes.commands.records import require_ray
 
+    files_of_knowledge(options.folder)  # what is wrong with the folder shows before the store is opened
     if options.processes < 1:
         raise InputError(f"--processes is 1 or more, found {options.processes}")
     if options.ray:
@@ -117,4 +119,6 @@ def _open(options: argparse.Namespace) -> HybridIndex:
     from sport_nodes.coaching.ingest import store_directory
 
     embedder = OllamaEmbedder(options.embedding_model) if options.embedding_model else MiniLM()
-    return open_index(options.store or str(store_directory()), embedder)
+    return open_index(
+        options.store or str(store_directory()), embedder, progress=lambda words: print(words, file=sys.stderr)
+    )
