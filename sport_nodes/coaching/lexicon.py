@@ -67,7 +67,7 @@ _DIRECTIONS: Final[dict[str, tuple[str, str]]] = {
         r"greater|larger|bigger|steep\w*|exaggerated|over-?\w*(?:ed|ing)",
         "过大|太大|偏大|过深|太深|过高|太高|偏高|过长|太长|过快|太快|过度|过多|太多|高于|超过|增加|加大|加深|更|再|多",
     ),
-    EARLY: (r"early|earlier|soon(?:er)?|premature\w*", "过早|太早|提前|早"),
+    EARLY: (r"early|earlier|soon(?:er)?|premature\w*", "过早|太早|提前|早|先(?=着|落|触|离|动|发|伸|摆)"),
     LATE: (r"late(?:r)?|delay(?:ed)?", "过晚|太晚|延后|滞后|晚"),
 }
 #: Verbs that tell what happened.
@@ -124,7 +124,7 @@ _ONLY_AS_SUPPLIED: Final = (
     r"because|caus\w*|due to|owing to|leads? to|led to|results? in|resulted|therefore|thus|"
     r"hence|consequen\w*|thanks to|"
     r"which is why|that is why|explains?|explained|since|as a result|"
-    r"if|unless|otherwise|should have|"
+    r"if|unless|otherwise|(?:should|could|might|would) have|(?:crouch|squat|dip)\w* (?:\w+ ){0,2}high\w*|"
     r"nobody|no one|none|nowhere|hardly|barely|scarcely|rarely|seldom|anything but|far from|"
     r"rather than|instead of(?! (?:the target\w* )?\d)|unlike|"
     r"except\w*|apart from|other than|without|free (?:of|from)|avoid\w*|den(?:y|ied|ies)|false|untrue|myth|wrongly|"

@@ -1,8 +1,8 @@
 """Lies told in words that no rule of the check was written with: paraphrase, negation, irony, another unit, a swapped
 comparison, an order to do the fault, an invented cause; in English and Chinese.
 
-lies.jsonl was written in three parts before each was tried; what got out was mended, so the file tells what stays
-mended. Of the last part, 103 lies, 3 got out before they were.
+lies.jsonl was written in four parts, each before it was tried; what got out was mended, so the file tells what stays
+mended. Of the last two parts, 163 lies, 6 got out before they were.
 """
 
 import json
@@ -26,6 +26,11 @@ TRIALS = {
         {"unsure": ("jump_height",), "unassessed": ("push_duration",)},
     ),
     "short_jump": ("standing_long_jump", {"arm_swing_range": -2.4, "landing_knee_flexion": -1.8}, {}),
+    "flat_jump": (
+        "standing_long_jump",
+        {"crouch_knee_flexion": -2.0, "take_off_angle": -1.6},
+        {"stages": (62.0, 90.0, 77.0, 85.0)},
+    ),
     "throw": (
         "free_throw",
         {"set_elbow_flare": 2.0, "dip_knee_flexion": -1.7, "follow_elbow_flexion": 1.8},
