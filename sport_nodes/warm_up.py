@@ -10,6 +10,7 @@ from pathlib import Path
 from sport_nodes.diagnosis.diagnose import diagnose
 from sport_nodes.fusion.warm_up import warm_up as warm_up_fusion
 from sport_nodes.keyframes.align import align
+from sport_nodes.keyframes.live import LiveKeyframes
 from sport_nodes.keyframes.target import load_target
 from sport_nodes.rig import load_rig
 
@@ -19,6 +20,9 @@ def main() -> None:
     forget_compiled(Path(__file__).parent)
     warm_up_fusion(load_rig("lab"))
     target = load_target("standing_long_jump")
+    live = LiveKeyframes(target)
+    for time_s, positions_m in zip(target.motion.times_s, target.motion.positions_m, strict=True):
+        live.push(float(time_s), positions_m)
     diagnose(target.motion, align(target.motion, target), target.action, target)
 
 

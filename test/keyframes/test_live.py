@@ -1,0 +1,62 @@
+"""Keyframes told while a simulated trial runs: soon after they happen, in order, and against dtw.accumulate."""
+
+import numpy as np
+import pytest
+
+from sport_nodes.keyframes.dtw import accumulate
+from sport_nodes.keyframes.live import LiveKeyframes, _Path
+from sport_nodes.keyframes.target import load_target
+from sport_nodes.lab.simulate import SimulatedTrial, simulate
+from sport_nodes.skeleton import MIRROR_INDEX
+
+
+def told(trial: SimulatedTrial, positions: np.ndarray) -> list[tuple[str, float, float]]:
+    """Name, when it was told and the time that was told, of each keyframe."""
+    live = LiveKeyframes(load_target(trial.action, trial.motion))
+    return [
+        (keyframe.name, float(now_s), keyframe.time_s)
+        for now_s, frame in zip(trial.motion.times_s, positions, strict=True)
+        for keyframe in live.push(float(now_s), frame)
+    ]
+
+
+@pytest.mark.parametrize(("action", "mirrored"), [("standing_long_jump", False), ("free_throw", True)])
+def test_they_are_told_soon_after_they_happen(action: str, mirrored: bool) -> None:
+    trial = simulate(action, seed=51, rate_hz=30.0)
+    positions = trial.motion.positions_m
+    if mirrored:
+        positions = positions[:, MIRROR_INDEX] * np.array([1.0, -1.0, 1.0])
+    found = told(trial, positions)
+    assert [name for name, _, _ in found] == [k.name for k in trial.keyframes]
+    late = np.array([now_s - truth.time_s for (_, now_s, _), truth in zip(found, trial.keyframes, strict=True)])
+    off = np.array([time_s - truth.time_s for (_, _, time_s), truth in zip(found, trial.keyframes, strict=True)])
+    assert np.median(np.abs(off)) < 0.03
+    assert np.median(late) < 0.15
+    assert (late > -0.07).all()
+
+
+def test_every_sit_up_is_told() -> None:
+    trial = simulate("sit_up", seed=52, repetitions=3, rate_hz=30.0)
+    tops = [time_s for name, _, time_s in told(trial, trial.motion.positions_m) if name == "top"]
+    truth = [k.time_s for k in trial.keyframes if k.name == "top"]
+    assert len(tops) == len(truth)
+    assert np.abs(np.array(tops) - truth).max() < 0.25
+
+
+def test_nothing_is_told_of_stillness_gaps_or_frames_that_come_late() -> None:
+    trial = simulate("free_throw", seed=53, rate_hz=30.0, idle_before_s=2.5)
+    live = LiveKeyframes(load_target("free_throw", trial.motion))
+    for now_s, frame in zip(trial.motion.times_s[:70], trial.motion.positions_m[:70], strict=True):
+        assert live.push(float(now_s), frame) == ()
+    assert live.push(0.5, trial.motion.positions_m[0]) == ()
+    assert live.push(10.0, np.full((17, 3), np.nan)) == ()
+
+
+def test_columns_are_those_of_the_whole_accumulation() -> None:
+    cost = np.random.default_rng(3).random((30, 50))
+    path = _Path(30)
+    for j in range(50):
+        path.advance(np.ascontiguousarray(cost[:, j]), j / 60.0)
+    mean = accumulate(cost, True)[0][:, -1] / np.arange(1, 31)
+    assert path.distance == pytest.approx(mean.min())
+    assert path.row == int(np.argmin(mean))
