@@ -57,6 +57,7 @@ class Assessment:
                     "withheld": scores.withheld or None,
                     "warnings": list(scores.warnings),
                 },
+                "target": self.alignment.target,
                 "keyframes": [dataclasses.asdict(keyframe) for keyframe in self.alignment.keyframes],
                 "diagnosis": [dataclasses.asdict(finding) for finding in self.diagnosis.findings],
                 "root_causes": [dataclasses.asdict(cause) for cause in self.diagnosis.root_causes],

@@ -27,7 +27,14 @@ def register(commands: Commands) -> None:
     parser.add_argument("motion", type=Path, metavar="MOTION", help=".csv, .trc, .c3d or a rosbag2 folder or file")
     add_action(parser)
     add_rig(parser)
-    parser.add_argument("--target", type=Path, metavar="FILE", help="target model (default: the nearest shipped one)")
+    parser.add_argument(
+        "--target",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="target model; of several the nearest is used (default: the shipped one nearest in height)",
+    )
     parser.add_argument(
         "--earlier", type=Path, action="append", default=[], metavar="FILE", help="an earlier trial of the same athlete"
     )
@@ -75,6 +82,7 @@ def assess_command(options: argparse.Namespace) -> Output:
     from sport_nodes.coaching.language_model import LanguageModel
     from sport_nodes.io.bag import OnlySensorsError
     from sport_nodes.io.motion_files import read_motion
+    from sport_nodes.keyframes.align import nearest
     from sport_nodes.keyframes.target import read_target
     from sport_nodes.scoring.marking import scorer_of
 
@@ -89,7 +97,7 @@ def assess_command(options: argparse.Namespace) -> Output:
     result = assess(
         motion,
         options.action,
-        target=read_target(options.target) if options.target else None,
+        target=nearest(motion, [read_target(path) for path in options.target]) if options.target else None,
         scorer=scorer_of(None, options.teacher),
         trial=options.motion.stem,
         language=options.language,
@@ -125,6 +133,7 @@ def summary(result: Assessment, report: Path | None = None) -> str:
     else:
         keyframes = ", ".join(f"{k.name} {k.time_s:.2f} s" for k in result.alignment.keyframes)
         lines.append(f"  keyframes  {keyframes}")
+        lines.append(f"  target     {result.alignment.target}")
     for number, improvement in enumerate(result.coaching.improvements, 1):
         lines.append(f"  improve {number}  {improvement.title}: {improvement.cue}")
     if not result.coaching.improvements:

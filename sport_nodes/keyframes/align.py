@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import Action, load_action
+from sport_nodes.errors import InputError
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.keyframes.dtw import distances
 from sport_nodes.keyframes.features import Features
@@ -134,6 +135,21 @@ def _doubt(windows: Sequence[Window], action: Action, found: Features) -> str:
         spans = [f"{found.times_s[w.begin]:.1f} to {found.times_s[w.end]:.1f} s" for w in windows[:2]]
         return f"two parts of the recording look alike ({spans[0]} and {spans[1]}): record one movement a trial"
     return ""
+
+
+def nearest(motion: Motion, targets: Sequence[TargetModel]) -> TargetModel:
+    """Of several targets of one action, the one that the recording differs from least; the first where none aligns.
+
+    Raises InputError where they are of several actions.
+    """
+    actions = sorted({target.action for target in targets})
+    if len(actions) != 1:
+        raise InputError(f"targets must be of one movement, found {', '.join(actions) or 'none'}")
+    recording, _ = prepare(motion, load_action(actions[0]))
+    if recording is None or len(targets) == 1:
+        return targets[0]
+    distance = [match(recording, target).distance for target in targets]
+    return targets[int(np.argmin(np.where(np.isfinite(distance), distance, np.inf)))]
 
 
 def refused(target: TargetModel, reason: str) -> Alignment:

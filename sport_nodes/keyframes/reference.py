@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.actions import Action, load_action
-from sport_nodes.body import body_of
+from sport_nodes.body import Body, body_of
 from sport_nodes.keyframes.events import find_event
 from sport_nodes.keyframes.features import GRID_HZ, features_of, mirrored_columns, resample, scales, smoothed_body
 from sport_nodes.keyframes.target import TargetModel
@@ -27,15 +27,16 @@ _MOST_OFFSET_S: Final = 0.15
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A target, or a part of one, on the grid: times_s (N,), values (N, 3 C) as Features, scale (3 C,).
+    """A target, or a part of one, on the grid: its whole smoothed body; times_s (N,), values (N, 3 C) as Features.
 
-    coarse: every second row of values. angles, slopes: (N, C) of values. spread (C,): variance of the
-    whole target's angles. keyframes_s: in the action's order. swap (3 C,): columns of the other side.
-    offsets_s: how far after its event each keyframe was marked. knots_s: of the course of time.
+    scale (3 C,): weight over squared size. coarse: every second row of values. angles, slopes: (N, C) of values.
+    spread (C,): variance of the whole target's angles. keyframes_s: in the action's order. swap (3 C,): columns of the
+    other side. offsets_s: how far after its event each keyframe was marked. knots_s: of the course of time.
     """
 
     action: Action
     target: TargetModel
+    body: Body
     times_s: Array
     values: Array
     coarse: Array
@@ -80,6 +81,7 @@ def reference_of(target: TargetModel) -> Reference:
     return Reference(
         action=action,
         target=target,
+        body=smoothed_body(even),
         times_s=found.times_s,
         values=found.values,
         coarse=np.ascontiguousarray(found.values[::COARSE]),

@@ -36,6 +36,7 @@ _LEAST_FRAMES: Final = 10
 class TargetModel:
     """A good execution of one movement (one repetition where it repeats).
 
+    motion: sigma_m is the spread of the recordings it was made from, NaN for a single one.
     keyframes: seconds in `motion` by name. stage_bounds_s: (number of stages + 1,).
     """
 
@@ -55,9 +56,10 @@ def make_target(
     name: str = "",
     stage_bounds_s: Sequence[float] | None = None,
 ) -> TargetModel:
-    """A target model from one or several good recordings: the one that is nearest to all others.
+    """A target model from one or several good recordings: their average, in the course of time of one of them.
 
-    keyframes: seconds of each keyframe in the first recording, which is then taken; without them the action's shipped
+    That one is the recording nearest to all others, or the first where keyframes are given; its body height is kept.
+    keyframes: seconds of each keyframe in the first recording; without them the action's shipped
     target finds the movement and its keyframes, or, where there is none, each keyframe is found by its event, in
     order. stage_bounds_s: of the same recording; without it, from the shipped target, or from keyframes and ends.
     Of a recording that holds more, only the movement is kept; of a repeated one, the middle repetition.
@@ -89,7 +91,13 @@ def make_target(
     begin, end = min(bounds[0], *times.values()), max(bounds[-1], *times.values())
     even = even.between(begin - _MARGIN_S, end + _MARGIN_S)
     height = body_height_m(even.positions_m)
-    return TargetModel(name or f"{action}_{round(height * 100)}", action, even, times, bounds, height)
+    made = TargetModel(name or f"{action}_{round(height * 100)}", action, even, times, bounds, height)
+    others = [other for other in motions if other is not motion]
+    if not others:
+        return made
+    from sport_nodes.keyframes.barycentre import averaged  # averaging rests on alignment, that on target models
+
+    return averaged(made, others)
 
 
 def load_target(action: str, motion: Motion | None = None) -> TargetModel:
@@ -120,11 +128,16 @@ def read_target(path: Path) -> TargetModel:
         count = len(data["joints"][next(iter(data["joints"]))])
         missing = [[None] * 3] * count
         positions = np.array([c if c is not None else missing for c in columns], dtype=float) / _UNITS_PER_M
+        spread = [data.get("spread", {}).get(joint, [None] * count) for joint in JOINTS]
         times = data["begin_s"] + np.arange(count) / data["rate_hz"]
         return TargetModel(
             name=str(data["name"]),
             action=str(data["action"]),
-            motion=Motion(times, positions.reshape(JOINT_COUNT, count, 3).transpose(1, 0, 2)),
+            motion=Motion(
+                times,
+                positions.reshape(JOINT_COUNT, count, 3).transpose(1, 0, 2),
+                sigma_m=np.array(spread, dtype=float).T / _UNITS_PER_M,
+            ),
             keyframes={str(k): float(v) for k, v in data["keyframes_s"].items()},
             stage_bounds_s=np.array(data["stage_bounds_s"], dtype=float),
             height_m=float(data["height_m"]),
@@ -134,12 +147,17 @@ def read_target(path: Path) -> TargetModel:
 
 
 def save_target(target: TargetModel, path: Path) -> None:
-    """Write it as JSON: joints as whole tenths of a millimetre, null where missing."""
+    """Write it as JSON: joints and their spread as whole tenths of a millimetre, null where missing."""
     joints: dict[str, Any] = {}
     for index, joint in enumerate(JOINTS):
         track = target.motion.positions_m[:, index]
         if np.isfinite(track).any():
             joints[joint] = [[round(v) if np.isfinite(v) else None for v in row] for row in track * _UNITS_PER_M]
+    spread = {
+        joint: [round(v) if np.isfinite(v) else None for v in target.motion.sigma_m[:, index] * _UNITS_PER_M]
+        for index, joint in enumerate(JOINTS)
+        if np.isfinite(target.motion.sigma_m[:, index]).any()
+    }
     data = {
         "name": target.name,
         "action": target.action,
@@ -149,7 +167,7 @@ def save_target(target: TargetModel, path: Path) -> None:
         "keyframes_s": {name: round(time, 4) for name, time in target.keyframes.items()},
         "stage_bounds_s": [round(float(b), 4) for b in target.stage_bounds_s],
         "joints": joints,
-    }
+    } | ({"spread": spread} if spread else {})
     Path(path).write_text(json.dumps(data, separators=(",", ":")) + "\n", encoding="utf-8")
 
 

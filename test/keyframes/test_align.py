@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from sport_nodes.keyframes.align import align
+from sport_nodes.errors import InputError
+from sport_nodes.keyframes.align import align, nearest
 from sport_nodes.keyframes.alignment import Alignment
-from sport_nodes.keyframes.target import load_target
+from sport_nodes.keyframes.target import load_target, make_target
 from sport_nodes.lab.simulate import SimulatedTrial, simulate
 from sport_nodes.motion import Motion
 from sport_nodes.skeleton import INDEX, MIRROR_INDEX
@@ -147,3 +148,12 @@ def test_keyframes_marked_by_hand_keep_their_place_beside_the_event_in_the_recor
     shifted = replace(target, keyframes={**target.keyframes, "release": target.keyframes["release"] + 0.05})
     times = [{k.name: k.time_s for k in align(slower, t).keyframes}["release"] for t in (target, shifted)]
     assert times[1] - times[0] == pytest.approx(1.2 * 0.05, abs=0.005)
+
+
+def test_of_several_targets_the_nearest_is_used_and_named() -> None:
+    good, poor = (simulate("free_throw", seed=17, rate_hz=60.0, faults=f) for f in ((), ("shallow_dip", "low_release")))
+    targets = [make_target([trial.motion], "free_throw", name=name) for trial, name in ((poor, "poor"), (good, "good"))]
+    for trial, name in ((good, "good"), (poor, "poor")):
+        assert align(trial.motion, nearest(trial.motion, targets)).target == name
+    with pytest.raises(InputError, match="of one movement"):
+        nearest(good.motion, [*targets, load_target("sit_up")])
