@@ -14,7 +14,6 @@ import resource
 import shutil
 import tempfile
 import time
-from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -282,13 +281,12 @@ def serial(_: Path) -> Rows:
         SerialLine(folder / f"tty{k}", rate_hz=400.0, seed=k, disturbance=Disturbance(unplugged_every_s=60.0 + 3 * k))
         for k in range(5)
     ]
-    received = [array("I") for _ in lines]
     pumps = [
         Pump(
             SerialImu(str(line.path), protocol="own", baud=115200, rate_hz=400.0),
-            lambda sample, into=into: into.append(sample.sequence),
+            lambda sample, line=line: line.received.append(sample.sequence),
         )
-        for line, into in zip(lines, received, strict=True)
+        for line in lines
     ]
     for started in (*pumps, *lines):
         started.start()
@@ -298,14 +296,13 @@ def serial(_: Path) -> Rows:
     after_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
     for line in lines:
         line.stop()
-    time.sleep(0.5)
     for pump, line in zip(pumps, lines, strict=True):
         pump.stop()
         line.close()
-    lost = sum(len(line.lost(got)) for line, got in zip(lines, received, strict=True))
+    lost = sum(len(line.lost()) for line in lines)
     whole = sum(len(sent) for line in lines for sent in line.intact)
     pulled = sum(len(line.intact) - 1 for line in lines)
-    kept_mb = 4e-6 * (whole + sum(len(got) for got in received))
+    kept_mb = 4e-6 * (whole + sum(len(line.received) for line in lines))
     text = (
         f"{lost} of {whole:,} lost; {pulled} times unplugged; {after_mb - before_mb:.0f} MB more at the end, of which "
         f"the study's own record is {kept_mb:.0f}"

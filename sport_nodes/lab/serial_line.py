@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import binascii
-import fcntl
+import math
 import os
 import pty
-import termios
 import threading
 import time
 import tty
 from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,9 +22,7 @@ from sport_nodes.capture.imu_protocols import OwnFrameParser
 #: A cut-off cable leaves so much of a frame [bytes].
 HALF_FRAME: Final = 30
 #: Before a cable is pulled, what is on the line is read, if it is read at all within this time [s].
-DRAIN_S: Final = 3.0
-#: What was written is in the reader's queue after this, and what the reader took from there is in its hands [s].
-ON_ITS_WAY_S: Final = 0.05
+DRAIN_S: Final = 1.0
 LONGEST_NOISE: Final = 200
 
 
@@ -44,11 +41,13 @@ class Disturbance:
 class SerialLine:
     """Plays one IMU of this project's own frame into `path`, a link to a terminal that changes with every replugging.
 
-    intact: the sequence numbers whose frame went over the line whole, one array each time that it was plugged in.
+    received: where a reader may put the sequence numbers that it gets; then a cable is pulled when the last frame has
+    come. intact: the numbers whose frame went over the line whole, one array each time that it was plugged in.
     """
 
     def __init__(self, path: Path, *, rate_hz: float, seed: int, disturbance: Disturbance) -> None:
         self.path = path
+        self.received = array("I")
         self.intact: list[array[int]] = []  # four bytes a frame: ten minutes are a million of them
         self._rate_hz = rate_hz
         self._rng = np.random.default_rng(seed)
@@ -61,13 +60,21 @@ class SerialLine:
     def start(self) -> None:
         self._thread.start()
 
-    def lost(self, received: Sequence[int]) -> list[int]:
+    @property
+    def running(self) -> bool:
+        return self._thread.is_alive()
+
+    def keep_plugged(self) -> None:
+        """From now on the cable stays."""
+        self._disturbance = replace(self._disturbance, unplugged_every_s=math.inf)
+
+    def lost(self) -> list[int]:
         """Intact frames that were not received, but those of each plugging that came before the first one received:
         then the port was not open yet."""
-        got = set(received)
+        got = set(self.received)
         missing: list[int] = []
         for sent in self.intact:
-            first = next((i for i, sequence in enumerate(sent) if sequence in got), 0)
+            first = next((i for i, sequence in enumerate(sent) if sequence in got), len(sent))
             missing += [sequence for sequence in sent[first:] if sequence not in got]
         return missing
 
@@ -119,12 +126,10 @@ class SerialLine:
         self._plug()
 
     def _drain(self) -> None:
-        time.sleep(ON_ITS_WAY_S)
-        end_s, waiting = time.monotonic() + DRAIN_S, bytearray(4)
-        while time.monotonic() < end_s:
-            fcntl.ioctl(self._slave, termios.FIONREAD, waiting)
-            if not any(waiting):
-                time.sleep(ON_ITS_WAY_S)
+        """Until the reader has the last frame: the kernel of a busy machine keeps some for a while."""
+        end_s = time.monotonic() + DRAIN_S
+        while self.received and self.intact[-1] and time.monotonic() < end_s:
+            if self.received[-1] >= self.intact[-1][-1]:
                 return
             time.sleep(0.001)
 

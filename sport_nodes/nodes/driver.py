@@ -91,8 +91,8 @@ class DriverNode(SportNode):
             rate_hz = source.nominal_rate_hz
             self._estimator = ClockEstimator(self.get_name(), rate_hz if math.isfinite(rate_hz) else TYPICAL_RATE_HZ)
         # A stamp on the host's own clock arrives, as it were, with no delay; the estimator then only counts and checks.
-        known_s = sample.host_s if math.isfinite(sample.host_s) else sample.arrival_s - self._transport_s
-        return self._estimator.update(sample.device_s, known_s, sample.sequence)
+        arrival_s = sample.host_s if math.isfinite(sample.host_s) else sample.arrival_s
+        return self._estimator.update(sample.device_s, arrival_s - self._transport_s, sample.sequence)
 
     def _report(self) -> None:
         if self._pump is None:

@@ -88,7 +88,7 @@ def test_collecting_keeps_what_is_new_and_says_what_is_missing(tmp_path: Path) -
     assert found.images == len(list(folder.iterdir())) == 1
     assert "14 more images" in found.needed
     assert any("tilted" in words for words in found.needed)
-    for _ in range(60):
+    for _ in range(45):
         show(
             drawn_board(
                 list(rng.uniform([-0.7, -0.7, -0.3], [0.7, 0.7, 0.3])),

@@ -212,32 +212,31 @@ def test_csv_replay(tmp_path: Path) -> None:
 
 def test_five_lines_with_noise_and_unplugging_lose_nothing_that_came_whole(tmp_path: Path) -> None:
     """Seconds of what scripts/capture_study.py does for ten minutes."""
-    disturbance = Disturbance(noise=0.05, damaged=0.02, missing=0.02, unplugged_every_s=0.9, away_s=0.3)
+    disturbance = Disturbance(noise=0.05, damaged=0.02, missing=0.02, unplugged_every_s=0.5, away_s=0.2)
     lines = [SerialLine(tmp_path / f"imu{k}", rate_hz=400.0, seed=k, disturbance=disturbance) for k in range(5)]
-    received: list[list[int]] = [[] for _ in lines]
 
-    def keep(into: list[int]) -> Callable[[Sample[ImuReading]], None]:
-        return lambda sample: into.append(sample.sequence)
+    def keep(line: SerialLine) -> Callable[[Sample[ImuReading]], None]:
+        return lambda sample: line.received.append(sample.sequence)
 
     pumps = [
-        Pump(SerialImu(str(line.path), protocol="own", baud=115200, rate_hz=400.0), keep(into), backoff_s=(0.05, 0.2))
-        for line, into in zip(lines, received, strict=True)
+        Pump(SerialImu(str(line.path), protocol="own", baud=115200, rate_hz=400.0), keep(line), backoff_s=(0.05, 0.2))
+        for line in lines
     ]
     for pump in pumps:
         pump.start()
     time.sleep(0.2)
     for line in lines:
         line.start()
-    time.sleep(1.9)  # data, a time without cable, data
+    time.sleep(1.2)  # data, a time without cable, data
     for line in lines:
         line.stop()
-    time.sleep(0.3)  # a pump that is stopped lets go of what it has read and not handed on
-    for pump, line, got in zip(pumps, lines, received, strict=True):
+    for pump, line in zip(pumps, lines, strict=True):
         pump.stop()
         line.close()
         assert len(line.intact) >= 2  # it was unplugged
-        assert line.lost(got) == []
+        got = list(line.received)
+        assert line.lost() == []
         assert got == sorted(set(got))
         assert set(got) <= {sequence for sent in line.intact for sequence in sent}
-        assert len(got) > 300
+        assert len(got) > 100
         assert pump.status.reconnects >= 1

@@ -18,8 +18,10 @@ from sport_coach.msg import DeviceClock, Keypoints2D, Skeleton3D
 
 from sport_nodes import topics
 from sport_nodes.capture.pose2d import People
+from sport_nodes.lab.serial_line import Disturbance, SerialLine
 from sport_nodes.nodes import camera, kinect, qos
 from sport_nodes.nodes.camera import CameraNode
+from sport_nodes.nodes.health import OK
 from sport_nodes.nodes.imu import ImuNode
 from sport_nodes.nodes.kinect import KinectNode
 from sport_nodes.rig import Camera, Rig, look_at, save_rig
@@ -191,16 +193,50 @@ def test_imu_replay_keeps_numbers_and_says_what_is_unknown(ros: None, rig: tuple
     path.write_text("\n".join(rows))
     heard, _ = heard_from(
         ImuNode,
-        {"rig": str(rig[0]), "device": str(path), "gyro_sigma_rad_s": 0.02},
+        {"rig": str(rig[0]), "device": str(path), "gyro_sigma_rad_s": 0.02, "transport_ms": 500.0},
         {topics.imu("imu_trunk"): Imu},
         until=lambda h, node: len(h[topics.imu("imu_trunk")]) >= 100,
     )
     messages = heard[topics.imu("imu_trunk")]
+    assert time.time() - stamp_s(messages[-1]) > 0.5
     numbers = [round(m.angular_velocity.x) for m in messages]
     assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
     assert messages[0].orientation_covariance[0] == -1.0
     assert messages[0].angular_velocity_covariance[4] == pytest.approx(4e-4)
     assert np.median(np.diff([stamp_s(m) for m in messages])) == pytest.approx(0.01, rel=0.1)
+
+
+def test_an_imu_that_is_unplugged_and_plugged_in_again_goes_on(
+    ros: None, rig: tuple[Path, Rig], tmp_path: Path
+) -> None:
+    disturbance = Disturbance(unplugged_every_s=0.6, away_s=0.2)
+    line = SerialLine(tmp_path / "imu", rate_hz=100.0, seed=1, disturbance=disturbance)
+    topic = topics.imu("imu_trunk")
+
+    def after_the_gap(messages: list[Any]) -> int:
+        gaps = np.flatnonzero(np.diff([stamp_s(m) for m in messages]) > 0.2)
+        return len(messages) - int(gaps[0]) if len(gaps) else 0
+
+    def went_on(heard: dict[str, list[Any]], node: ImuNode) -> bool:
+        if not line.running and node.count_subscribers(topic):
+            line.start()
+        if len(line.intact) > 1:
+            line.keep_plugged()
+        return after_the_gap(heard[topic]) > 120  # more than a second, in which the state is told
+
+    heard, summary = heard_from(
+        ImuNode,
+        {"rig": str(rig[0]), "device": str(line.path), "rate_hz": 100.0},
+        {topic: Imu},
+        until=went_on,
+    )
+    line.stop()
+    line.close()
+    assert after_the_gap(heard[topic]) > 120
+    assert summary.level == OK
+    assert int(summary.values["reconnects"]) >= 1
+    assert summary.values["battery_percent"] == "90"
+    assert (np.diff([stamp_s(m) for m in heard[topic]]) > 0).all()
 
 
 def test_a_device_that_is_not_there_is_said_on_diagnostics(ros: None, rig: tuple[Path, Rig]) -> None:
