@@ -1,4 +1,4 @@
-"""Body-worn IMUs as sources: a serial port, or a CSV recording in its place."""
+"""Body-worn IMUs as sources: a stream of bytes from a serial port, or a CSV recording in its place."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from sport_nodes.errors import InputError
 LOST_AFTER_S: Final = 1.0
 #: Bytes without one intact frame, after which the protocol or the speed must be wrong.
 HOPELESS_BYTES: Final = 4096
+#: A device that begins so is an address of Bluetooth Low Energy.
+BLE: Final = "ble:"
 #: More than a port's buffer holds.
 READ_BYTES: Final = 8192
 CSV_VECTORS: Final = ("gyro_x", "gyro_y", "gyro_z", "accel_x", "accel_y", "accel_z")
@@ -28,22 +30,23 @@ CSV_ORIENTATION: Final = ("orientation_x", "orientation_y", "orientation_z", "or
 
 
 def imu_source(device: str, *, protocol: str, baud: int, rate_hz: float, paced: bool = True) -> Source[ImuReading]:
-    """A serial port, or a `.csv` recording. Raises InputError for an unknown protocol."""
+    """A serial port, `ble:ADDRESS`, or a `.csv` recording. Raises InputError for an unknown protocol."""
+    if device.startswith(BLE):
+        from sport_nodes.capture.ble_imu import BleImu
+
+        return BleImu(device.removeprefix(BLE), protocol=protocol, rate_hz=rate_hz)
     if device.lower().endswith(".csv"):
         return CsvImu(Path(device), paced=paced)
     return SerialImu(device, protocol=protocol, baud=baud, rate_hz=rate_hz)
 
 
-class SerialImu:
-    """An IMU on a serial port. Device time is NaN where the protocol has none."""
+class StreamImu:
+    """An IMU that sends a stream of bytes; what differs is how they come. Device time is NaN where there is none."""
 
-    def __init__(self, port: str, *, protocol: str, baud: int, rate_hz: float) -> None:
-        self.name = f"IMU on {port}"
+    def __init__(self, name: str, *, protocol: str, rate_hz: float) -> None:
+        self.name = name
         self.nominal_rate_hz = rate_hz
-        self._port = port
         self._protocol = protocol
-        self._baud = baud
-        self._serial: Any = None
         self._parser = imu_parser(protocol)
         self._ready: deque[Sample[ImuReading]] = deque()
         self._last_s = 0.0
@@ -51,21 +54,13 @@ class SerialImu:
 
     @property
     def skipped_bytes(self) -> int:
-        """Bytes since the port was opened that belonged to no intact frame."""
+        """Bytes since it was opened that belonged to no intact frame."""
         return self._parser.skipped
 
     def open(self) -> None:
-        import serial
-
         self._parser = imu_parser(self._protocol)
         self._readings = 0
-        try:
-            self._serial = serial.Serial(self._port, self._baud, timeout=0, exclusive=True)
-            self._serial.reset_input_buffer()
-        except (serial.SerialException, OSError) as error:
-            raise DeviceError(
-                f"{self.name} does not open ({error}); is it plugged in, and may this user read it (group dialout)?"
-            ) from error
+        self._connect()
         self._last_s = time.monotonic()
 
     def read(self, timeout_s: float) -> Sample[ImuReading] | None:
@@ -81,12 +76,52 @@ class SerialImu:
             return self._ready.popleft()
         if not self._readings and self._parser.skipped > HOPELESS_BYTES:
             raise DeviceError(
-                f"{self.name} sends {self._parser.skipped} bytes but no '{self._protocol}' frame at {self._baud} baud; "
+                f"{self.name} sends {self._parser.skipped} bytes but no '{self._protocol}' frame{self._settings()}; "
                 "set the right protocol and speed"
             )
         if time.monotonic() - self._last_s > LOST_AFTER_S:
             raise DeviceError(f"{self.name} has sent no reading for {LOST_AFTER_S:g} s; check cable and battery")
         return None
+
+    def close(self) -> None:
+        self._disconnect()
+        self._ready.clear()
+
+    def _connect(self) -> None:
+        """Raises DeviceError when it is not there."""
+        raise NotImplementedError
+
+    def _bytes(self, timeout_s: float) -> bytes:
+        """What has come; nothing after the time. Raises DeviceError when the device was lost."""
+        raise NotImplementedError
+
+    def _disconnect(self) -> None:
+        raise NotImplementedError
+
+    def _settings(self) -> str:
+        """How it is set, for messages."""
+        return ""
+
+
+class SerialImu(StreamImu):
+    """An IMU on a serial port."""
+
+    def __init__(self, port: str, *, protocol: str, baud: int, rate_hz: float) -> None:
+        super().__init__(f"IMU on {port}", protocol=protocol, rate_hz=rate_hz)
+        self._port = port
+        self._baud = baud
+        self._serial: Any = None
+
+    def _connect(self) -> None:
+        import serial
+
+        try:
+            self._serial = serial.Serial(self._port, self._baud, timeout=0, exclusive=True)
+            self._serial.reset_input_buffer()
+        except (serial.SerialException, OSError) as error:
+            raise DeviceError(
+                f"{self.name} does not open ({error}); is it plugged in, and may this user read it (group dialout)?"
+            ) from error
 
     def _bytes(self, timeout_s: float) -> bytes:
         """All that waits, in one read: what lies between two is lost with the cable."""
@@ -101,11 +136,13 @@ class SerialImu:
             raise DeviceError(f"{self.name} was lost; check its cable")
         return data
 
-    def close(self) -> None:
+    def _disconnect(self) -> None:
         if self._serial is not None:
             self._serial.close()
             self._serial = None
-        self._ready.clear()
+
+    def _settings(self) -> str:
+        return f" at {self._baud} baud"
 
 
 class CsvImu:

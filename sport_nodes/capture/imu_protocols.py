@@ -1,4 +1,4 @@
-"""Byte streams of serial IMUs to readings: this project's own frame, WitMotion, Xsens MTData2.
+"""Byte streams of IMUs to readings: this project's own frame, WitMotion (serial, Bluetooth), Xsens MTData2.
 
 Own frame, little-endian, 63 bytes: A5 5A; version 01; sequence u32; device time u64 [us]; angular rate 3 x f32 [rad/s];
 specific force 3 x f32 [m/s^2]; orientation x, y, z, w 4 x f32 (NaN where there is none); temperature f32 [C]; battery
@@ -170,6 +170,44 @@ class WitMotionParser:
         return ((day * 24 + hour) * 60 + minute) * 60 + second + (low + 256 * high) * 1e-3
 
 
+class WitMotionBleParser:
+    """WitMotion over Bluetooth: 55 61, then nine 16-bit numbers: acceleration, angular rate, roll, pitch, yaw.
+
+    There is no sum: a frame counts when the next one begins where it ends, or when nothing follows it.
+    """
+
+    SYNC: Final = b"\x55\x61"
+    LAYOUT: Final = struct.Struct("<2s9h")
+    ANGLE_UNIT: Final = math.pi / 32768.0
+
+    def __init__(self) -> None:
+        self.skipped = 0
+        self._buffer = bytearray()
+
+    def feed(self, data: bytes) -> list[ImuReading]:
+        self._buffer += data
+        size = self.LAYOUT.size
+        readings: list[ImuReading] = []
+        while True:
+            self.skipped += _to_sync(self._buffer, self.SYNC)
+            if len(self._buffer) < size:
+                return readings
+            if bytes(self._buffer[size : size + 2]) not in (b"", b"\x55", self.SYNC):
+                del self._buffer[:1]
+                self.skipped += 1
+                continue
+            _, *numbers = self.LAYOUT.unpack(self._buffer[:size])
+            del self._buffer[:size]
+            values = np.array(numbers, dtype=np.float64)
+            readings.append(
+                ImuReading(
+                    gyro=values[3:6] * WitMotionParser.GYRO_UNIT,
+                    accel=values[0:3] * WitMotionParser.ACCEL_UNIT,
+                    orientation_xyzw=_from_euler(*(values[6:9] * self.ANGLE_UNIT)),
+                )
+            )
+
+
 class XsensParser:
     """Xsens MTi, MTData2 (FA FF 36): packet counter, sample time, quaternion, acceleration, rate of turn, temperature.
 
@@ -250,6 +288,7 @@ class XsensParser:
 PARSERS: Final[dict[str, Callable[[], ImuParser]]] = {
     "own": OwnFrameParser,
     "witmotion": WitMotionParser,
+    "witmotion_ble": WitMotionBleParser,
     "xsens": XsensParser,
 }
 
@@ -272,6 +311,19 @@ def _to_sync(buffer: bytearray, sync: bytes) -> int:
                 break
     del buffer[:at]
     return at
+
+
+def _from_euler(roll: float, pitch: float, yaw: float) -> Array:
+    """(4,) x, y, z, w of a turn about x, then y, then z of the world."""
+    (cr, cp, cy), (sr, sp, sy) = np.cos(0.5 * np.array([roll, pitch, yaw])), np.sin(0.5 * np.array([roll, pitch, yaw]))
+    return np.array(
+        [
+            sr * cp * cy - cr * sp * sy,
+            cr * sp * cy + sr * cp * sy,
+            cr * cp * sy - sr * sp * cy,
+            cr * cp * cy + sr * sp * sy,
+        ]
+    )
 
 
 def _unit(quaternion: Array) -> Array:

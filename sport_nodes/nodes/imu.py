@@ -22,11 +22,11 @@ from sport_nodes.rig import load_rig
 
 
 class ImuNode(DriverNode):
-    """Named after an IMU of the rig. device: a serial port (/dev/ttyUSB0) or a CSV recording."""
+    """Named after an IMU of the rig. device: a serial port (/dev/ttyUSB0), ble:ADDRESS, or a CSV recording."""
 
     def __init__(self) -> None:
         super().__init__("imu_trunk")
-        self.parameter("protocol", "own", "Of the serial port: own, witmotion or xsens.")
+        self.parameter("protocol", "own", "Of what it sends: own, witmotion, witmotion_ble or xsens.")
         self.parameter("baud", 115200, "Speed of the serial port.")
         self.parameter("rate_hz", 200.0, "Readings a second that the IMU is set to.")
         self.parameter("remove_gyro_bias", True, "Subtract the angular rate measured while the IMU lies still.")

@@ -148,7 +148,7 @@ def test_xsens_counter_goes_on_over_its_wrap() -> None:
 
 
 def test_unknown_protocol_is_refused() -> None:
-    with pytest.raises(InputError, match="own, witmotion, xsens"):
+    with pytest.raises(InputError, match="own, witmotion, witmotion_ble, xsens"):
         imu_parser("morse")
 
 
