@@ -1,6 +1,6 @@
 """What capture can do, measured: python scripts/capture_study.py [PART ...] [--data ../shared/data]
 
-Parts: video, node, intrinsics, extrinsics, nudge, lifting, serial, and stamps; all by default (20 minutes, 10 of them
+Parts: video, node, intrinsics, extrinsics, nudge, lifting and serial; all by default (20 minutes, 10 of them
 for the serial lines). Prints a table and writes it into docs/capture.md, where each part keeps its rows until it is
 measured again.
 """
@@ -20,9 +20,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from nudge_study import nudge
 from scipy.spatial.transform import Rotation
 
-from sport_nodes.actions import action_names
 from sport_nodes.capture.boards import Board
 from sport_nodes.capture.bundle import place_together
 from sport_nodes.capture.calib_toml import import_toml
@@ -32,15 +32,11 @@ from sport_nodes.capture.detect import detect_trial, detect_video, people_from_o
 from sport_nodes.capture.imu import SerialImu
 from sport_nodes.capture.source import Pump
 from sport_nodes.fusion.pose2sim import read_pose2sim
-from sport_nodes.fusion.rig_watch import RigWatch
 from sport_nodes.fusion.triangulated import triangulate_trial
 from sport_nodes.io.motion_files import read_motion
 from sport_nodes.lab.boards import seen_boards
 from sport_nodes.lab.depth_images import FACE, covered_joints, posed_joints, render_depth
-from sport_nodes.lab.observe import observe
-from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.serial_line import Disturbance, SerialLine
-from sport_nodes.lab.simulate import simulate
 from sport_nodes.rig import Camera, Rig, load_rig, look_at
 from sport_nodes.sync.align import align_recording
 
@@ -185,47 +181,6 @@ def extrinsics(_: Path) -> Rows:
     ]
 
 
-def nudge(_: Path) -> Rows:
-    """Every camera of the lab turned by a degree about each of its axes, and left alone."""
-    rig = load_rig("lab")
-    assert rig.depth is not None
-    names = [*(c.name for c in rig.cameras), rig.depth.name]
-    found: dict[str, list[float]] = {"pan or tilt": [], "roll": []}
-    right = dict.fromkeys(found, 0)
-    tried = dict.fromkeys(found, 0)
-    false_alarms = still = 0
-    for number, action in enumerate(action_names()):
-        still += 1
-        false_alarms += bool(first_alarm(rig, rig, action, seed=500 + number))
-        for name in names:
-            for axis, kind in (([0, 1, 0], "pan or tilt"), ([1, 0, 0], "pan or tilt"), ([0, 0, 1], "roll")):
-                real = _turned(rig, name, np.array(axis, dtype=float))
-                alarm = first_alarm(rig, real, action, seed=600 + number)
-                tried[kind] += 1
-                if alarm:
-                    found[kind].append(alarm[0])
-                    right[kind] += alarm[1] == name
-    rows = []
-    for kind, times_s in found.items():
-        what = f"simulated: a camera turned by 1 degree ({kind}): found, the right one named, seconds (longest)"
-        figure = f"{len(times_s)} of {tried[kind]}, {right[kind]}, {np.median(times_s):.1f} ({max(times_s):.1f})"
-        rows.append(("nudge", what, figure))
-    return [*rows, ("nudge", "false alarms, trials with no camera touched", f"{false_alarms} of {still}")]
-
-
-def first_alarm(calibrated: Rig, real: Rig, action: str, *, seed: int) -> tuple[float, str] | None:
-    """Seconds from the first frame of a trial, which `real` sees, to the first alarm, and whose it is."""
-    events = observe(simulate(action, seed=seed).motion, real, seed=seed)
-    aligned, watch = align_recording(recording_from_events(events), calibrated), RigWatch(calibrated)
-    for k in range(len(aligned)):
-        watch.add(aligned.frame(k))
-        if k % 15 == 14:
-            for camera in watch.report():
-                if camera.moved:
-                    return float(aligned.times_s[k] - aligned.times_s[0]), camera.name
-    return None
-
-
 def lifting(_: Path) -> Rows:
     """Drawn bodies with detector-like keypoints."""
     turn, translation = look_at(np.array([0.0, -2.9, 1.1]), np.array([0.0, 0.0, 0.95]))
@@ -314,18 +269,6 @@ def serial(_: Path) -> Rows:
             text,
         )
     ]
-
-
-def _turned(rig: Rig, name: str, axis_deg: np.ndarray) -> Rig:
-    turn = Rotation.from_rotvec(np.deg2rad(axis_deg)).as_matrix()
-
-    def moved(camera: Camera) -> Camera:
-        if camera.name != name:
-            return camera
-        return replace(camera, rotation=turn @ camera.rotation, translation_m=turn @ camera.translation_m)
-
-    assert rig.depth is not None
-    return replace(rig, depth=moved(rig.depth), cameras=tuple(moved(c) for c in rig.cameras))
 
 
 def _range(values: list[float]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 
 from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.measurements import AlignedTrial
@@ -29,6 +30,12 @@ MINIMUM_INSTANTS: Final = 10
 ALARM_DEG: Final = 0.6
 #: ... and turning it back must take away this part of its distance from the others.
 ALARM_GAIN: Final = 0.15
+#: So long it learns how the cameras stand, with these time constants then and later [s] ...
+LEARNING_S: Final = 6.0
+LEARNING_TAU_S: Final = 2.0
+KEEPING_TAU_S: Final = 60.0
+#: ... and a camera that is found so far from its calibration was moved before [deg].
+MISFIT_DEG: Final = 2.5
 #: Rounds of the robust fit, and the error from which on a joint counts less, in medians.
 ROUNDS: Final = 4
 HUBER_MEDIANS: Final = 1.5
@@ -38,7 +45,8 @@ HUBER_MEDIANS: Final = 1.5
 class CameraHealth:
     """residual_px: median distance of its keypoints from where the other cameras' rays meet, NaN where unknown.
 
-    turned_deg: the rotation that would explain it, NaN where unknown. moved: it does explain it.
+    turned_deg: the rotation that would explain it, NaN where unknown. moved: it turned since the watch began, or stands
+    far from its calibration.
     """
 
     name: str
@@ -48,12 +56,20 @@ class CameraHealth:
 
 
 class RigWatch:
-    """Remembers the last seconds. Three cameras (the depth camera counts as one) are the fewest that can tell."""
+    """Remembers the last seconds. Three cameras (the depth camera counts as one) are the fewest that can tell.
+
+    Real calibrations and detectors disagree by a degree and more to begin with (docs/capture.md), always in one way. So
+    the first seconds with a person in view teach how each camera stands as it is found, later ones correct that slowly,
+    and a camera that turns away from there has been moved.
+    """
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._cameras = (*rig.cameras, *((rig.depth,) if rig.depth else ()))
+        self._found = self._cameras
         self._instants: deque[tuple[float, Array]] = deque()
+        self._learned_s = 0.0
+        self._fresh = 0
 
     def add(self, frame: AlignedTrial) -> None:
         """One frame of the graph: the athlete as the only person (P = 1) of each camera."""
@@ -71,6 +87,7 @@ class RigWatch:
             sure = (frame.depth_confidence[0] >= MINIMUM_CONFIDENCE) & ~frame.depth_filled[0]
             pixels[self._rig.depth.name] = self._rig.depth.project(np.where(sure[:, None], frame.depth_m[0], np.nan))
         unseen = np.full((JOINT_COUNT, 2), np.nan)
+        self._fresh += bool(pixels)
         self._instants.append((time_s, np.stack([pixels.get(c.name, unseen) for c in self._cameras], axis=1)))
         while time_s - self._instants[0][0] > WINDOW_S:
             self._instants.popleft()
@@ -80,13 +97,25 @@ class RigWatch:
         if len(self._instants) < MINIMUM_INSTANTS:
             return tuple(CameraHealth(c.name, math.nan, math.nan, False) for c in self._cameras)
         seen = np.concatenate([pixels for _, pixels in self._instants])  # (N, C, 2)
-        views = [_without(self._cameras, seen, c) for c in range(len(self._cameras))]
-        gains = [view.gain if view.turned_deg > ALARM_DEG else 0.0 for view in views]
+        views = [_without(self._found, seen, c) for c in range(len(self._cameras))]
+        learning = self._learned_s < LEARNING_S
+        gains = [view.gain if view.turned_deg > ALARM_DEG and not learning else 0.0 for view in views]
         suspect = int(np.argmax(gains)) if max(gains) > ALARM_GAIN else -1
+        misfits = [_apart_deg(found, made) > MISFIT_DEG for found, made in zip(self._found, self._cameras, strict=True)]
+        if suspect < 0:
+            self._learn(views, LEARNING_TAU_S if learning else KEEPING_TAU_S)
+        self._fresh = 0
         return tuple(
-            CameraHealth(camera.name, view.residual_px, view.turned_deg, c == suspect)
+            CameraHealth(camera.name, view.residual_px, view.turned_deg, c == suspect or misfits[c])
             for c, (camera, view) in enumerate(zip(self._cameras, views, strict=True))
         )
+
+    def _learn(self, views: list[_View], tau_s: float) -> None:
+        """Turn the cameras towards where they are seen to stand, by as much as the time since the last call allows."""
+        passed_s = self._fresh * PERIOD_S
+        part = 1.0 - math.exp(-passed_s / tau_s)
+        self._learned_s += passed_s
+        self._found = tuple(_turned(camera, part * view.turn) for camera, view in zip(self._found, views, strict=True))
 
 
 @dataclass(frozen=True)
@@ -94,8 +123,12 @@ class _View:
     """One camera against the others: as calibrated, and turned back."""
 
     residual_px: float
-    turned_deg: float
+    turn: Array  # (3,) rotation vector that turns it back; zero where unknown
     corrected_px: float
+
+    @property
+    def turned_deg(self) -> float:
+        return math.degrees(float(np.linalg.norm(self.turn))) if math.isfinite(self.residual_px) else math.nan
 
     @property
     def gain(self) -> float:
@@ -103,7 +136,7 @@ class _View:
         return 1.0 - self.corrected_px / self.residual_px
 
 
-_UNKNOWN: Final = _View(math.nan, math.nan, math.nan)
+_UNKNOWN: Final = _View(math.nan, np.zeros(3), math.nan)
 
 
 def _without(cameras: tuple[Camera, ...], seen: Array, left_out: int) -> _View:
@@ -117,23 +150,19 @@ def _without(cameras: tuple[Camera, ...], seen: Array, left_out: int) -> _View:
     good = np.isfinite(apart)
     if good.sum() < MINIMUM_POINTS:
         return _UNKNOWN
-    turn = _small_turn(_directions(camera, pixels[good]), camera.to_optical(points[good]))
-    turned = Camera(
-        camera.name,
-        camera.width_px,
-        camera.height_px,
-        camera.matrix,
-        camera.distortion,
-        turn @ camera.rotation,
-        turn @ camera.translation_m,
-    )
+    turn = Rotation.from_matrix(_small_turn(_directions(camera, pixels[good]), camera.to_optical(points[good])))
+    turned = _turned(camera, turn.as_rotvec())
     corrected = np.linalg.norm(turned.project(points[good]) - pixels[good], axis=1)
-    angle = math.acos(float(np.clip(0.5 * (np.trace(turn) - 1.0), -1.0, 1.0)))
-    return _View(
-        float(np.median(apart[good])),
-        math.degrees(angle),
-        float(np.median(corrected)),
-    )
+    return _View(float(np.median(apart[good])), turn.as_rotvec(), float(np.median(corrected)))
+
+
+def _turned(camera: Camera, vector: Array) -> Camera:
+    turn = Rotation.from_rotvec(vector).as_matrix()
+    return replace(camera, rotation=turn @ camera.rotation, translation_m=turn @ camera.translation_m)
+
+
+def _apart_deg(a: Camera, b: Camera) -> float:
+    return math.degrees(float(Rotation.from_matrix(a.rotation @ b.rotation.T).magnitude()))
 
 
 def _directions(camera: Camera, pixels: Array) -> Array:
