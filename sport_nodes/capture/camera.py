@@ -78,6 +78,7 @@ class LiveCamera:
         self._capture: Any = None
         self._sequence = 0
         self._last_s = 0.0
+        self._stamp_s = math.inf
         self.name = f"camera {settings.device}"
         self.nominal_rate_hz = settings.rate_hz
 
@@ -91,7 +92,7 @@ class LiveCamera:
         if not self._capture.isOpened():
             raise DeviceError(f"{self.name} does not open; is it plugged in, and may this user read it (group video)?")
         self._configure()
-        self._sequence, self._last_s = 0, time.monotonic()
+        self._sequence, self._last_s, self._stamp_s = 0, time.monotonic(), math.inf
 
     def _configure(self) -> None:
         wanted, capture = self._settings, self._capture
@@ -123,11 +124,18 @@ class LiveCamera:
             self._check_alive()
             return None
         self._last_s = monotonic_s
-        self._sequence += 1
+        self._sequence += self._steps_since(stamp_s)
         device_s = (stamp_s or monotonic_s) - 0.5e-6 * self._settings.exposure_us
         of_host = not self._pipeline and 0.0 <= monotonic_s - stamp_s < OLDEST_HOST_STAMP_S
         host_s = device_s + arrival_s - monotonic_s if of_host else math.nan
         return Sample(device_s, arrival_s, self._sequence, image, host_s)
+
+    def _steps_since(self, stamp_s: float) -> int:
+        """OpenCV hides the driver's frame counter; the stamps say how many images the driver threw away meanwhile."""
+        before_s, self._stamp_s = self._stamp_s, stamp_s
+        if self._settings.triggered or not before_s < stamp_s:
+            return 1
+        return max(1, round((stamp_s - before_s) * self.nominal_rate_hz))
 
     def _check_alive(self) -> None:
         silent_s = time.monotonic() - self._last_s

@@ -143,6 +143,12 @@ def test_driver_stamps_tell_the_exposure_whatever_the_transport(monkeypatch: pyt
         assert sample is not None
         stamps.append(clock.update(sample.device_s, sample.host_s, sample.sequence))
     assert np.abs(np.array(stamps) - device.centers_s).max() < 1e-3
+    assert clock.report().dropped == 0
+    device.number += 2  # two images that nobody fetched in time
+    late = source.read(0.1)
+    assert late is not None
+    clock.update(late.device_s, late.host_s, late.sequence)
+    assert clock.report().dropped == 2
     # By times of arrival, the fastest transport (10 ms) would be in every stamp.
     arrivals = ClockEstimator("camera_0", 30.0)
-    assert arrivals.update(sample.device_s, sample.arrival_s) - device.centers_s[-1] > 0.01
+    assert arrivals.update(late.device_s, late.arrival_s) - device.centers_s[-1] > 0.01
