@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from rclpy.qos import QoSProfile
+from rclpy.qos import HistoryPolicy, QoSProfile
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, Imu
 from sport_coach.msg import (
     CoachReport,
@@ -29,6 +29,9 @@ from sport_nodes.rig import Rig
 #: The results whose arrival completes a trial.
 RESULTS = (topics.SCORE_TRIAL, topics.KEYFRAMES, topics.DIAGNOSIS, topics.COACH_REPORT)
 
+#: Messages that wait for the recorder: ten seconds of a 200 Hz IMU.
+RECORD_DEPTH = 2000
+
 
 @dataclass(frozen=True)
 class RecordedTopic:
@@ -50,17 +53,28 @@ class RecordedTopic:
 
 def sensor_topics(rig: Rig) -> list[RecordedTopic]:
     """What comes from drivers, images aside, and the truth where there is one."""
-    sensors = [RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in _sensors(rig, images=False).items()]
+    sensors = [RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in _sensors(rig).items()]
     return [*sensors, RecordedTopic(topics.GROUND_TRUTH_TRIAL, TrialMotion, qos.RESULT)]
 
 
 def recorded_topics(rig: Rig, *, images: bool) -> list[RecordedTopic]:
     """Everything the graph of this rig says, images only when asked."""
     return [
-        *(RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in _sensors(rig, images=images).items()),
-        *(RecordedTopic(name, kind, qos.STREAM) for name, kind in _STREAMS.items()),
-        *(RecordedTopic(name, kind, qos.RESULT) for name, kind in _RESULTS.items()),
+        *(RecordedTopic(name, kind, _kept(qos.SENSOR_IN)) for name, kind in _sensors(rig).items()),
+        *(RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in (_images(rig).items() if images else ())),
+        *(RecordedTopic(name, kind, _kept(qos.STREAM)) for name, kind in _STREAMS.items()),
+        *(RecordedTopic(name, kind, _kept(qos.RESULT)) for name, kind in _RESULTS.items()),
     ]
+
+
+def _kept(profile: QoSProfile) -> QoSProfile:
+    """The same with a queue that a recorder on a busy machine may come late to."""
+    return QoSProfile(
+        reliability=profile.reliability,
+        durability=profile.durability,
+        history=HistoryPolicy.KEEP_LAST,
+        depth=RECORD_DEPTH,
+    )
 
 
 _STREAMS = {
@@ -81,7 +95,7 @@ _RESULTS = {
 }
 
 
-def _sensors(rig: Rig, *, images: bool) -> dict[str, Any]:
+def _sensors(rig: Rig) -> dict[str, Any]:
     found: dict[str, Any] = {topics.GROUND_TRUTH_SKELETON: Skeleton3D}
     if rig.depth:
         found |= {topics.KINECT_SKELETON: Skeleton3D, topics.KINECT_CAMERA_INFO: CameraInfo}
@@ -91,8 +105,12 @@ def _sensors(rig: Rig, *, images: bool) -> dict[str, Any]:
         found[topics.clock(camera.name)] = DeviceClock
     for mount in rig.imus:
         found |= {topics.imu(mount.name): Imu, topics.clock(mount.name): DeviceClock}
-    if images:
-        found |= {topics.image(camera.name): CompressedImage for camera in rig.cameras}
-        if rig.depth:
-            found |= {topics.KINECT_IMAGE: CompressedImage, topics.KINECT_DEPTH: Image}
+    return found
+
+
+def _images(rig: Rig) -> dict[str, Any]:
+    """Large: they are not kept for a recorder that comes late."""
+    found: dict[str, Any] = {topics.image(camera.name): CompressedImage for camera in rig.cameras}
+    if rig.depth:
+        found |= {topics.KINECT_IMAGE: CompressedImage, topics.KINECT_DEPTH: Image}
     return found

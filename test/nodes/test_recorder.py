@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import struct
 import subprocess
+import time
 from collections import namedtuple
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,15 +14,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import rclpy
+from builtin_interfaces.msg import Time
 from rclpy.parameter import Parameter
 from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Imu
 from sport_coach.msg import StageScores, Trial
+from std_msgs.msg import Header
 
 from sport_nodes import topics, up
 from sport_nodes.io.bag import open_bag
 from sport_nodes.io.bag_about import read_about
 from sport_nodes.io.live_bag import mend_all
 from sport_nodes.labels import add_label, make_label
+from sport_nodes.nodes import qos
 from sport_nodes.nodes.recorder import CONSENT_FILE, RecorderNode
 from sport_nodes.nodes.trial_bag import Heard
 from sport_nodes.recording_days import DAYS_FOLDER, read_day, remove_old_bags
@@ -197,3 +203,22 @@ def test_a_file_system_that_fills_up_for_good(recorder: RecorderNode, small_disk
     with open_bag(bag) as reader:
         kept = len(reader.serialized([topics.COACH_STREAM]))
     assert sent - 2 <= kept <= sent
+
+
+def test_what_came_while_the_recorder_was_held_up_is_in_the_bag(recorder: RecorderNode, tmp_path: Path) -> None:
+    topic, count = topics.imu("imu_trunk"), 1500  # seven seconds at 200 Hz
+    drivers = rclpy.create_node("drivers")
+    driver = drivers.create_publisher(Imu, topic, qos.SENSOR_OUT)
+    end_s = time.monotonic() + 10.0
+    while not driver.get_subscription_count():
+        assert time.monotonic() < end_s, "the recorder does not listen"
+        time.sleep(0.02)
+    begin(recorder, "t1", time.time())
+    for number in range(count):
+        driver.publish(Imu(header=Header(stamp=Time(sec=number))))
+    recorder._poll()
+    recorder._finish()
+    with open_bag(tmp_path / "kestrel" / "t1" / "bag") as reader:
+        found = [struct.unpack_from("<i", data, 4)[0] for _, _, data in reader.serialized([topic])]
+    assert found == list(range(count))
+    drivers.destroy_node()
