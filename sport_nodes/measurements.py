@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,7 +57,10 @@ class ImuStream:
 
 @dataclass(frozen=True)
 class DeviceClock:
-    """How one device's clock stood against the host's, and what was lost on the way."""
+    """How one device's clock stood against the host's, and what was lost on the way.
+
+    latency_ms: what no clock shows, by how much its stamps trail the motion; NaN where not certain.
+    """
 
     name: str
     offset_us: float
@@ -68,6 +72,7 @@ class DeviceClock:
     restarts: int
     trusted: bool
     reason: str = ""
+    latency_ms: float = math.nan
 
 
 @dataclass(frozen=True, eq=False)

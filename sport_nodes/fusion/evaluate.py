@@ -14,7 +14,7 @@ from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.measurements import AlignedTrial
 from sport_nodes.motion import Motion
 from sport_nodes.rig import Rig
-from sport_nodes.sync.latency import Latency
+from sport_nodes.sync.latency import Latency, with_latencies
 
 Array = NDArray[np.float64]
 
@@ -34,7 +34,6 @@ def fusion_report(
 
     A device's latency_ms is what its clock does not show and the motion does; NaN where that is not certain.
     """
-    certain_ms = {name: 1e3 * one.latency_s for name, one in (latencies or {}).items() if one.certain}
     report: dict[str, Any] = {
         "frames": len(fused),
         "rate_hz": round(fused.rate_hz, 3),
@@ -44,11 +43,11 @@ def fusion_report(
                 "offset_us": clock.offset_us,
                 "drift_ppm": clock.drift_ppm,
                 "jitter_us": clock.jitter_us,
-                "latency_ms": certain_ms.get(clock.name, float("nan")),
+                "latency_ms": clock.latency_ms,
                 "dropped": clock.dropped,
                 "trusted": clock.trusted,
             }
-            for clock in aligned.clocks
+            for clock in with_latencies(aligned.clocks, latencies or {})
         ],
         "coverage": float(fused.present.mean()) if len(fused) else 0.0,
     }

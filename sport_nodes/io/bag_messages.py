@@ -170,8 +170,8 @@ def device_clock_message(clock: DeviceClock) -> Any:
 
 
 def device_clock_of(message: Any) -> DeviceClock:
-    """The core's DeviceClock from its message."""
-    return DeviceClock(**{f.name: getattr(message, f.name) for f in fields(DeviceClock)})
+    """The core's DeviceClock from its message; bags of earlier versions lack the fields that have a default."""
+    return DeviceClock(**{f.name: getattr(message, f.name) for f in fields(DeviceClock) if hasattr(message, f.name)})
 
 
 def trial_motion_message(

@@ -17,7 +17,6 @@ from sport_nodes.fusion.associate import choose_by_reference
 from sport_nodes.fusion.live import LiveFusion
 from sport_nodes.fusion.warm_up import warm_up
 from sport_nodes.measurements import AlignedTrial
-from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.background import Background, one_process
 from sport_nodes.nodes.base import SportNode
@@ -25,10 +24,11 @@ from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.run import run_node
 from sport_nodes.nodes.sensor_inputs import SensorInputs
 from sport_nodes.nodes.transforms import TF, TransformSender, transform
-from sport_nodes.nodes.trial_fusion import TrialFusion
+from sport_nodes.nodes.trial_fusion import FusedTrial, TrialFusion
 from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import INDEX
 from sport_nodes.store import checked_name
+from sport_nodes.sync.latency import with_latencies
 from sport_nodes.sync.live import LiveAligner
 from sport_nodes.sync.recent import RecentSamples
 from sport_nodes.sync.trial_detector import LONGEST_S, PRE_ROLL_S, TrialDetector, TrialPhase, TrialState
@@ -128,16 +128,18 @@ class SynchronizerNode(SportNode):
 
     def _finish(self, state: TrialState) -> None:
         """Say that the trial is over, and publish it fused as a whole as soon as that is done."""
-        trial, clocks = self._trial, self._inputs.clocks
+        trial, last_clocks = self._trial, self._inputs.clocks
         trial.end_s = float(state.end_s)
         self._tell(Trial.FINISHED, state.reason, trial=trial)
 
-        def publish(motion: Motion | InputError) -> None:
-            if isinstance(motion, InputError):
-                self._tell(Trial.REJECTED, str(motion), trial=trial)
+        def publish(fused: FusedTrial | InputError) -> None:
+            if isinstance(fused, InputError):
+                self._tell(Trial.REJECTED, str(fused), trial=trial)
                 return
-            stamp_s = float(motion.times_s[0])
-            motion = motion.moved(motion.positions_m, motion.times_s - stamp_s)
+            clocks = with_latencies(last_clocks, fused.latencies)
+            self._aligner.take_off(fused.latencies)
+            stamp_s = float(fused.motion.times_s[0])
+            motion = fused.motion.moved(fused.motion.positions_m, fused.motion.times_s - stamp_s)
             self._motions.publish(
                 conversions.trial_to_message(
                     motion, stamp_s=stamp_s, trial=trial.id, action=trial.action, athlete=trial.athlete, clocks=clocks
@@ -165,11 +167,10 @@ class SynchronizerNode(SportNode):
     def _on_start(self, request: Any, response: Any) -> None:
         if self._running():
             raise InputError(f"trial {self._trial.id} is running; stop it first")
-        self._select(request)
+        self._select(request, response)
         state = self._detector.start(self.now_s())
         self._begin(state.onset_s)
-        response.accepted, response.trial = True, self._trial.id
-        response.message = f"{self._action} of {self._athlete or 'nobody in particular'}"
+        response.trial = self._trial.id
 
     def _on_stop(self, _: Any, response: Any) -> None:
         if not self._running():
@@ -178,15 +179,14 @@ class SynchronizerNode(SportNode):
         response.accepted, response.trial, response.message = True, self._trial.id, "stopped"
 
     def _on_select(self, request: Any, response: Any) -> None:
-        self._select(request)
-        response.accepted = True
-        response.message = f"{self._action} of {self._athlete or 'nobody in particular'}"
+        self._select(request, response)
 
-    def _select(self, request: Any) -> None:
+    def _select(self, request: Any, response: Any) -> None:
         """Action and athlete of the trials that follow; what is empty stays as it is."""
         action = load_action(request.action).name if request.action else self._action
         self._athlete = checked_name(request.athlete) if request.athlete else self._athlete
         self._action = action
+        response.accepted, response.message = True, f"{action} of {self._athlete or 'nobody in particular'}"
 
 
 def main() -> None:

@@ -5,23 +5,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, NamedTuple
 
 from sport_nodes.errors import InputError
-from sport_nodes.fusion.fuse import fuse_trial
+from sport_nodes.fusion.fuse import fuse_and_time
 from sport_nodes.fusion.warm_up import warm_up
 from sport_nodes.measurements import Recording
 from sport_nodes.motion import Motion
 from sport_nodes.nodes.background import Background
 from sport_nodes.rig import Rig
 from sport_nodes.sync.align import align_recording
+from sport_nodes.sync.latency import Latency
 from sport_nodes.sync.recent import RecentSamples
 from sport_nodes.sync.trial_detector import POST_ROLL_S
 
 #: Stillness after which the trial is probably over [s]: sooner, and pauses within a movement cost work in vain.
 ANTICIPATE_AFTER_S: Final = 0.2
 
-Result = Motion | InputError
+
+class FusedTrial(NamedTuple):
+    """A trial's motion, and how late each IMU's stamps are by it."""
+
+    motion: Motion
+    latencies: dict[str, Latency]
+
+
+Result = FusedTrial | InputError
 
 
 @dataclass
@@ -53,7 +62,7 @@ class TrialFusion:
             self._job = self._begin(begin_s, now_s)
 
     def finish(self, *, begin_s: float, end_s: float, then: Callable[[Result], None]) -> None:
-        """Call `then` with the trial's motion on the host's clock, or with why there is none."""
+        """Call `then` with the trial, its motion on the host's clock, or with why there is none."""
         job, self._job = self._job, None
         # What was begun will do if it holds all of the movement, though a little less of the rest after it.
         if job is None or job.begin_s != begin_s or job.end_s < end_s - POST_ROLL_S:
@@ -73,8 +82,7 @@ class TrialFusion:
 def _fuse(recording: Recording, rig: Rig, rate_hz: float, begin_s: float, end_s: float) -> Result:
     """What the worker does. An unusable recording is a result too."""
     try:
-        return fuse_trial(align_recording(recording, rig, rate_hz=rate_hz), rig, imus=recording.imus).between(
-            begin_s, end_s
-        )
+        motion, latencies = fuse_and_time(align_recording(recording, rig, rate_hz=rate_hz), rig, imus=recording.imus)
+        return FusedTrial(motion.between(begin_s, end_s), latencies)
     except InputError as error:
         return error

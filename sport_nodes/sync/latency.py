@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline, PPoly
+
+from sport_nodes.measurements import DeviceClock
 
 Array = NDArray[np.float64]
 
@@ -57,6 +59,12 @@ class Latency:
         """What to take off the stamps: 0 unless the latency is certain and matters."""
         significant = abs(self.latency_s) > max(SIGNIFICANT * self.sigma_s, HARMLESS_S)
         return self.latency_s if self.certain and significant else 0.0
+
+
+def with_latencies(clocks: Iterable[DeviceClock], latencies: Mapping[str, Latency]) -> tuple[DeviceClock, ...]:
+    """The clocks, each with its device's latency where that is certain."""
+    certain_ms = {name: 1e3 * one.latency_s for name, one in latencies.items() if one.certain}
+    return tuple(replace(clock, latency_ms=certain_ms.get(clock.name, np.nan)) for clock in clocks)
 
 
 UNKNOWN: Final = Latency(0.0, np.inf, 0.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
+from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
@@ -13,6 +14,7 @@ from sport_nodes.rig import Rig
 from sport_nodes.skeleton import JOINT_COUNT
 from sport_nodes.sync.align import DEPTH_MIN_CONFIDENCE, GAP_PERIODS, MAX_FILL_S, SAME_PERIODS
 from sport_nodes.sync.clock import LONGEST_TIME_S
+from sport_nodes.sync.latency import Latency
 from sport_nodes.sync.live_filter import CausalLowPass
 from sport_nodes.sync.people import match_slots, with_sides_of
 from sport_nodes.sync.resample import COINCIDENT_S, slerp_pairs
@@ -81,6 +83,7 @@ class LiveAligner:
         self._period_s = 1.0 / rate_hz
         self._cameras = {camera.name: _Buffer() for camera in rig.cameras}
         self._imus = {mount.name: _Buffer() for mount in rig.imus}
+        self._late_s = {mount.name: 0.0 for mount in rig.imus}
         self._filters = {mount.name: CausalLowPass() for mount in rig.imus}
         self._depth = _Buffer()
         self._grid_s: deque[float] = deque(maxlen=BUFFER)  # depth stamps that have not been emitted
@@ -135,6 +138,10 @@ class LiveAligner:
             self._reject(name, "orientation")
         elif self._stamp_is_right(name, stamp_s, buffer):
             buffer.add(stamp_s, (orientation_xyzw, self._filters[name].step(stamp_s, vector6)))
+
+    def take_off(self, latencies: Mapping[str, Latency]) -> None:
+        """From now on, IMUs' stamps trail the motion by this; what is not certain stays as it was."""
+        self._late_s |= {name: one.correction_s for name, one in latencies.items() if one.certain}
 
     def poll(self, now_s: float) -> list[AlignedTrial]:
         """The frames that are complete, or have waited long enough, at host time now_s."""
@@ -197,7 +204,8 @@ class LiveAligner:
         if any(self._is_live(b) and b.newest_s < time_s - COINCIDENT_S for b in (self._depth, *self._cameras.values())):
             return False
         return not any(
-            self._is_live(b) and b.newest_s - self._filters[name].delay_s < time_s for name, b in self._imus.items()
+            self._is_live(b) and b.newest_s - self._late_s[name] - self._filters[name].delay_s < time_s
+            for name, b in self._imus.items()
         )
 
     def _frame(self, time_s: float) -> AlignedTrial:
@@ -267,12 +275,13 @@ class LiveAligner:
         first, second = np.full((len(self._imus), 4), np.nan), np.full((len(self._imus), 4), np.nan)
         share, vectors = np.zeros(len(self._imus)), np.full((len(self._imus), 6), np.nan)
         for i, (name, buffer) in enumerate(self._imus.items()):
-            pair = buffer.around(time_s)
+            felt_s = time_s + self._late_s[name]
+            pair = buffer.around(felt_s)
             if pair is None or buffer.times_s[pair[1]] - buffer.times_s[pair[0]] > MAX_FILL_S:
                 continue
             first[i], second[i] = buffer.samples[pair[0]][0], buffer.samples[pair[1]][0]
-            share[i] = buffer.share(pair, time_s)
-            filtered_s = time_s + self._filters[name].delay_s
+            share[i] = buffer.share(pair, felt_s)
+            filtered_s = felt_s + self._filters[name].delay_s
             low, high = buffer.around(filtered_s) or (len(buffer.times_s) - 1,) * 2
             part = buffer.share((low, high), filtered_s)
             vectors[i] = buffer.samples[low][1] * (1.0 - part) + buffer.samples[high][1] * part

@@ -9,9 +9,10 @@ from sport_nodes.fusion.fuse import fuse_and_time
 from sport_nodes.lab.observe import observe
 from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import simulate
+from sport_nodes.measurements import DeviceClock
 from sport_nodes.rig import load_rig
 from sport_nodes.sync.align import align_recording
-from sport_nodes.sync.latency import UNKNOWN, Latency, latency_from_motion, pooled
+from sport_nodes.sync.latency import UNKNOWN, Latency, latency_from_motion, pooled, with_latencies
 
 RIG = load_rig("lab")
 
@@ -85,6 +86,13 @@ def timed(scenario: str) -> list[Latency]:
     motion = simulate("standing_long_jump", seed=21, idle_before_s=1.0, idle_after_s=0.5).motion
     recording = recording_from_events(observe(motion, RIG, seed=21, scenario=scenario))
     return list(fuse_and_time(align_recording(recording, RIG), RIG, imus=recording.imus)[1].values())
+
+
+def test_clocks_carry_what_is_certain() -> None:
+    clocks = tuple(DeviceClock(name, 0.0, 0.0, 20.0, 4.0, 9, 0, 0, True) for name in ("imu_trunk", "camera_0"))
+    told = with_latencies(clocks, {"imu_trunk": Latency(0.025, 0.0005, 0.99), "camera_0": UNKNOWN})
+    assert told[0].latency_ms == pytest.approx(25.0)
+    assert np.isnan(told[1].latency_ms)
 
 
 def test_late_imus_are_told_within_3_ms_after_one_trial() -> None:

@@ -1,5 +1,8 @@
 """The live aligner against the samples' own curves, and against nonsense."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -12,6 +15,7 @@ from sport_nodes.lab.simulate import simulate
 from sport_nodes.rig import load_rig
 from sport_nodes.skeleton import JOINT_COUNT
 from sport_nodes.sync.align import join_frames
+from sport_nodes.sync.latency import Latency
 from sport_nodes.sync.live import MAX_WAIT_S, LiveAligner
 from sport_nodes.sync.live_filter import CausalLowPass
 
@@ -35,7 +39,11 @@ def push(aligner: LiveAligner, device: str, time_s: float) -> None:
         aligner.push_imu(device, time_s, np.array([0.0, 0.0, 0.0, 1.0]), np.full(6, time_s - EPOCH_S))
 
 
-def play(devices: dict[str, tuple[float, float, float]], duration_s: float) -> tuple[list, list]:
+def play(
+    devices: dict[str, tuple[float, float, float]],
+    duration_s: float,
+    latencies: Mapping[str, Latency] = MappingProxyType({}),
+) -> tuple[list, list]:
     """Devices as name: (rate, delay, last time); returns frames and how long after its time each was emitted."""
     events = [
         (EPOCH_S + k / rate_hz + delay_s, EPOCH_S + k / rate_hz, name)
@@ -43,6 +51,7 @@ def play(devices: dict[str, tuple[float, float, float]], duration_s: float) -> t
         for k in range(int(min(duration_s, last_s) * rate_hz))
     ]
     aligner, frames, latency_s = LiveAligner(RIG), [], []
+    aligner.take_off(latencies)
     events.sort()
     at = 0
     for tick in range(int(duration_s / POLL_S)):
@@ -73,6 +82,18 @@ def test_frames_come_on_the_depth_stamps_soon_after_the_last_measurement() -> No
     # A ramp goes through the causal low-pass with its delay put back.
     settled = trial.times_s > EPOCH_S + 1.0
     np.testing.assert_allclose(trial.imu_vectors[settled, 0, 3], trial.times_s[settled] - EPOCH_S, atol=5e-3)
+
+
+def test_a_latency_that_is_certain_is_taken_off_and_an_uncertain_one_is_not() -> None:
+    told = {"imu_trunk": Latency(0.025, 0.0005, 0.99), "imu_left_shank": Latency(0.025, 0.02, 0.5)}
+    assert told["imu_trunk"].certain
+    assert not told["imu_left_shank"].certain
+    devices = {"kinect": (30, 0.01, 9), "imu_trunk": (200, 0.004, 9), "imu_left_shank": (200, 0.004, 9)}
+    trial = join_frames(play(devices, 3.0, told)[0])
+    settled = trial.times_s > EPOCH_S + 1.0
+    for name, late_s in (("imu_trunk", 0.025), ("imu_left_shank", 0.0)):
+        felt = trial.imu_vectors[settled, trial.imu_names.index(name), 3]
+        np.testing.assert_allclose(felt, trial.times_s[settled] + late_s - EPOCH_S, atol=5e-3)
 
 
 def test_a_depth_camera_that_stops_leaves_an_even_grid() -> None:

@@ -46,6 +46,7 @@ _CLOCK_FIELDS = (
     "restarts",
     "trusted",
     "reason",
+    "latency_ms",
 )
 
 
