@@ -44,7 +44,7 @@ class BleImu(StreamImu):
         try:
             import bleak
         except ImportError as error:
-            raise InputError(f"bleak is not there ({error}); install it with `pip install -c constraints.txt bleak`") from error
+            raise InputError(f"bleak is not there ({error}); install it with `pip install bleak`") from error
         self._queue = queue.Queue(WAITING)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name=self.name, daemon=True)
