@@ -110,8 +110,8 @@ def learn(examples: Sequence[Example], *, mean: Array, spread: Array) -> Standar
     total = _ridge(rows, difference[:, 0])
     error, base_error = float(np.abs(total.left_out).mean()), float(np.abs(difference[:, 0]).mean())
     gain = np.abs(difference[:, 0]) - np.abs(total.left_out)
-    # Against the model the rule of one standard error (Breiman et al. 1984, Classification and Regression Trees, 3.4.3);
-    # a new movement has no score without a standard.
+    # Against the model the rule of one standard error (Breiman et al. 1984, Classification and Regression Trees,
+    # 3.4.3); a new movement has no score without a standard.
     least = 0.0 if new_action else gain.std(ddof=1) / np.sqrt(len(gain))
     if total.evidence < STRONG_EVIDENCE or not gain.mean() > least:
         raise InputError(
