@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sport_nodes.actions import MetricSpec
 from sport_nodes.body import Body
 from sport_nodes.diagnosis.metrics import Repetition, frames_of, joints_of, read_metric
+from sport_nodes.keyframes.features import GRID_HZ
 from sport_nodes.quantities import read_quantity
 from sport_nodes.skeleton import INDEX
 
@@ -27,6 +28,8 @@ _STEADY_SHARE: Final = 0.5
 _FLUCTUATION_HZ: Final = 3.0
 #: Standard deviation of a keyframe's time: what alignment and event leave open in the simulated lab [s].
 KEYFRAME_SIGMA_S: Final = 0.012
+# Statistics over stages that change when the stages' bounds do.
+_BOUNDED: Final = ("maximum", "minimum", "range", "mean")
 # Minimal detectable change at 95 %: Weir (2005), J Strength Cond Res 19(1), p. 238.
 _MDC_FACTOR: Final = 1.96 * np.sqrt(2.0)
 
@@ -62,6 +65,8 @@ def standard_error(
     variance = float(np.sum((0.5 * (up - down)) ** 2))
     if metric.statistic == "launch":
         timing = _from_take_off(metric, part, repetition)
+    elif metric.statistic in _BOUNDED:
+        timing = _from_bounds(metric, part, repetition, side=side)
     else:
         timing = _from_timing(metric, part, keyframes_s, side=side)
     return float(np.sqrt(variance + timing * time_sigma**2))
@@ -95,6 +100,26 @@ def _from_take_off(metric: MetricSpec, body: Body, repetition: Repetition) -> fl
         for sign in (-1.0, 1.0)
     ]
     return float((values[1] - values[0]) / (2.0 * KEYFRAME_SIGMA_S)) ** 2
+
+
+def _from_bounds(metric: MetricSpec, body: Body, repetition: Repetition, *, side: str) -> float:
+    """Squared change per second by which the window's ends are off, summed over both: an extreme may lie at an end."""
+    indices = [repetition.stages.index(stage) for stage in metric.over]
+    total = 0.0
+    for bound in (min(indices), max(indices) + 1):
+        at = np.arange(len(repetition.stage_bounds_s)) == bound
+        values = [
+            read_metric(
+                metric,
+                body,
+                replace(repetition, stage_bounds_s=repetition.stage_bounds_s + shift * at / GRID_HZ),
+                side=side,
+            )
+            for shift in (-1.0, 1.0)
+        ]
+        change = float(values[1] - values[0]) * GRID_HZ / 2.0
+        total += change**2 if np.isfinite(change) else 0.0
+    return total
 
 
 def _from_timing(metric: MetricSpec, body: Body, keyframes_s: tuple[float, ...], *, side: str) -> float:
