@@ -101,7 +101,7 @@ def recorded_in(store: Path, sensors: set[str]) -> tuple[int, Counter[str]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3.0, metavar="M", help="default: 3")
-    parser.add_argument("--rate", type=float, default=20.0, metavar="R", help="times the true rate; default: 20")
+    parser.add_argument("--rate", type=float, default=1.0, metavar="R", help="times the true rate; default: 1")
     options = parser.parse_args()
     os.environ.update(localhost_only(), ROS_DOMAIN_ID=str(free_domain()))
     rclpy.init(args=[])
