@@ -31,7 +31,7 @@ class EdgeStore:
         self._shard = _open(folder, dimensions)
 
     def held(self, ids: Sequence[str]) -> dict[str, str]:
-        return {str(p.id): p.payload[ENTRY] for p in self._shard.retrieve(list(ids), [ENTRY], False)}
+        return {str(p.id): (p.payload or {})[ENTRY] for p in self._shard.retrieve(list(ids), [ENTRY], False)}
 
     def add(self, points: Sequence[Point]) -> None:
         vectors = [
@@ -75,7 +75,7 @@ class EdgeStore:
     def _search(
         self, query: Any, action: str | None, fault: str | None, limit: int, params: edge.SearchParams | None
     ) -> list[Found]:
-        conditions = []
+        conditions: list[Any] = []
         if action is not None:
             conditions.append(edge.FieldCondition(ACTION, match=edge.MatchAny(["", action])))
         if fault is not None:
@@ -88,7 +88,8 @@ class EdgeStore:
             with_payload=[ENTRY],
             with_vector=[MEANING],
         )
-        return [found(p.id, p.score, p.payload, p.vector[MEANING]) for p in self._shard.query(request)]
+        points: list[Any] = self._shard.query(request)
+        return [found(p.id, p.score, p.payload, p.vector[MEANING]) for p in points]
 
 
 def _is(key: str, value: str) -> Any:

@@ -50,7 +50,7 @@ class ImageTopics:
         self._pairing = Pairing(3, self._pair, queue_size=WAITING, slop_s=SLOP_S)
         self._failure: InputError | None = None
         for number, (kind, topic) in enumerate(((Image, color), (Image, depth), (CameraInfo, info))):
-            node.subscribe(kind, topic, lambda message, n=number: self._pairing.take(n, message), qos.SENSOR_IN)
+            node.subscribe(kind, topic, lambda message, n=number: self._pairing.take(n, message), qos.IMAGE_IN)
 
     def open(self) -> None:
         """Nothing to open: the other driver has."""

@@ -4,8 +4,12 @@ from typing import Final
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-#: Deep enough that one second of a 200 Hz IMU waits for a busy consumer.
+#: One second of a 200 Hz IMU.
 SENSOR_DEPTH: Final = 200
+#: Ten seconds of it wait for a busy consumer: what is lost here is lost from the trial.
+WAITING_DEPTH: Final = 2000
+#: Raw images are megabytes, and only the newest are wanted.
+IMAGE_DEPTH: Final = 4
 
 #: Drivers publish reliable (REP-2003).
 SENSOR_OUT: Final = QoSProfile(
@@ -13,7 +17,10 @@ SENSOR_OUT: Final = QoSProfile(
 )
 #: Consumers of sensor data take what comes.
 SENSOR_IN: Final = QoSProfile(
-    reliability=ReliabilityPolicy.BEST_EFFORT, history=HistoryPolicy.KEEP_LAST, depth=SENSOR_DEPTH
+    reliability=ReliabilityPolicy.BEST_EFFORT, history=HistoryPolicy.KEEP_LAST, depth=WAITING_DEPTH
+)
+IMAGE_IN: Final = QoSProfile(
+    reliability=ReliabilityPolicy.BEST_EFFORT, history=HistoryPolicy.KEEP_LAST, depth=IMAGE_DEPTH
 )
 #: Results of a trial: a late RViz, recorder or restarted node still gets the last ones.
 RESULT: Final = QoSProfile(
