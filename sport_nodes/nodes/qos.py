@@ -8,8 +8,8 @@ from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPo
 SENSOR_DEPTH: Final = 200
 #: Ten seconds of it wait for a busy consumer: what is lost here is lost from the trial.
 WAITING_DEPTH: Final = 2000
-#: Raw images are megabytes, and only the newest are wanted.
-IMAGE_DEPTH: Final = 4
+#: One second of images; raw ones are megabytes.
+IMAGE_DEPTH: Final = 30
 
 #: Drivers publish reliable (REP-2003).
 SENSOR_OUT: Final = QoSProfile(

@@ -61,7 +61,7 @@ def recorded_topics(rig: Rig, *, images: bool) -> list[RecordedTopic]:
     """Everything the graph of this rig says, images only when asked."""
     return [
         *(RecordedTopic(name, kind, _kept(qos.SENSOR_IN)) for name, kind in _sensors(rig).items()),
-        *(RecordedTopic(name, kind, qos.SENSOR_IN) for name, kind in (_images(rig).items() if images else ())),
+        *(RecordedTopic(name, kind, qos.IMAGE_IN) for name, kind in (_images(rig).items() if images else ())),
         *(RecordedTopic(name, kind, _kept(qos.STREAM)) for name, kind in _STREAMS.items()),
         *(RecordedTopic(name, kind, _kept(qos.RESULT)) for name, kind in _RESULTS.items()),
     ]
