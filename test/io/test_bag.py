@@ -99,7 +99,7 @@ def test_sensor_streams_are_read_back_in_order_of_their_stamps(tmp_path):
     imu = rng.normal(size=(6, 10))
     depth = rng.normal(size=(6, 17, 3))
     depth[2, 5] = np.nan
-    clock = DeviceClock("camera_0", 12.5, -3.0, 20.0, 4.0, 6, 1, 0, False, "started 0.2 s ago")
+    clock = DeviceClock("camera_0", 12.5, -3.0, 20.0, 4.0, 6, 1, 0, False, "started 0.2 s ago", latency_ms=25.0)
     with BagWriter(tmp_path / "bag") as bag:
         for k in (0, 2, 1, 3, 4, 5):
             t = stamps[k]

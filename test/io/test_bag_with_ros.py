@@ -24,7 +24,7 @@ TIME_S = 1_700_000_000.125
 RNG = np.random.default_rng(0)
 XY, POSITIONS, CONFIDENCE = RNG.uniform(0, 900, (2, 17, 2)), RNG.normal(size=(17, 3)), RNG.uniform(size=17)
 MOTION = Motion(np.arange(5) / 30.0, RNG.normal(size=(5, 17, 3)))
-CLOCK = DeviceClock("imu_trunk", 1.5, -2.0, 20.0, 4.0, 10, 1, 0, True)
+CLOCK = DeviceClock("imu_trunk", 1.5, -2.0, 20.0, 4.0, 10, 1, 0, True, latency_ms=25.0)
 
 
 def as_ros(message, ros_type):
