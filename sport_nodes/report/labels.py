@@ -92,7 +92,7 @@ _LABELS: Final[dict[str, tuple[str, str]]] = {
     "offset": ("offset", "偏移"),
     "drift": ("drift", "漂移"),
     "jitter": ("jitter", "抖动"),
-    "latency": ("latency by the motion", "由动作测得的延迟"),
+    "latency": ("late", "延迟"),
     "dropped": ("lost", "丢失"),
     "state": ("state", "状态"),
     "trusted": ("trusted", "可信"),
