@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -34,7 +35,7 @@ LEAST_CAUSE_WEIGHT: Final = 0.15
 #: A stage counts as a strength from "good" on.
 STRONG_STAGE_POINTS: Final = GRADE_BOUNDS[2]
 #: Entries on one fault that are looked through for one of the athlete's level.
-_MOST_ENTRIES: Final = 50
+MOST_ENTRIES: Final = 50
 LEVEL_OF_GRADE: Final = {
     "poor": "beginner",
     "pass": "beginner",
@@ -44,6 +45,15 @@ LEVEL_OF_GRADE: Final = {
 }
 #: The score and the diagnosis disagree when nothing deviates and the total is below "fair".
 UNEXPLAINED_BELOW_POINTS: Final = GRADE_BOUNDS[1]
+
+
+#: Entries for a question, an action and a fault of it, the best first.
+Finder = Callable[[str, str, str], Sequence[Entry]]
+
+
+def find_shipped(question: str, action: str, fault: str) -> list[Entry]:
+    """Of the entries that come with the package, by words."""
+    return [hit.entry for hit in search(question, action=action, fault=fault, limit=MOST_ENTRIES)]
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,7 @@ class Facts:
     diagnosis: Diagnosis
     scores: StageScores
     alignment: Alignment
+    find: Finder = find_shipped
 
     def of_verdict(self, verdict: str) -> list[Finding]:
         """The findings of one verdict, in the order of the action's file."""
@@ -114,8 +125,8 @@ class Facts:
 
     def _entry_on(self, spec: RootCauseSpec) -> Entry | None:
         """The best entry on a cause that has a drill, of the athlete's level where there is one."""
-        hits = search(f"{spec.label} {spec.reason}", action=self.action.name, fault=spec.name, limit=_MOST_ENTRIES)
-        entries = [hit.entry for hit in hits if hit.entry.drill]
+        found = self.find(f"{spec.label} {spec.reason}", self.action.name, spec.name)
+        entries = [entry for entry in found if entry.drill]
         return next((e for e in entries if e.level == self.level), entries[0] if entries else None)
 
     @property

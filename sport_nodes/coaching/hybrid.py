@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from threading import Lock
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.coaching.embedding import Embedder
+from sport_nodes.coaching.facts import MOST_ENTRIES, Finder
 from sport_nodes.coaching.knowledge import Entry, shipped_entries
 from sport_nodes.coaching.points import (
     ENTRY,
@@ -109,6 +111,17 @@ def open_index(where: str, embedder: Embedder, *, progress: Callable[[str], None
         index.store.keep_shipped(list(shipped))
         index.add(changed, origin=SHIPPED)
     return index
+
+
+def finder(index: HybridIndex) -> Finder:
+    """The coach's way to what a store holds; for one thread at a time, the others wait."""
+    lock = Lock()
+
+    def find(question: str, action: str, fault: str) -> list[Entry]:
+        with lock:
+            return [hit.entry for hit in index.search(question, action=action, fault=fault, limit=MOST_ENTRIES)]
+
+    return find
 
 
 def diverse(relevance: Sequence[float], meanings: Sequence[NDArray[np.float32]], limit: int) -> list[int]:

@@ -10,6 +10,9 @@ from std_msgs.msg import String
 
 from sport_nodes import topics
 from sport_nodes.coaching.coach import coach
+from sport_nodes.coaching.embedding import MiniLM
+from sport_nodes.coaching.facts import find_shipped
+from sport_nodes.coaching.hybrid import HybridIndex, finder, open_index
 from sport_nodes.coaching.language_model import DEFAULT_MODEL, LanguageModel
 from sport_nodes.coaching.template import SOURCE as TEMPLATE
 from sport_nodes.errors import InputError
@@ -40,6 +43,11 @@ class CoachNode(SportNode):
         self.parameter("language_model_temperature", 0.2, "Of the language model: 0 always says the same.")
         self.parameter("language_model_within_s", 20.0, "The template's words stay when the model takes longer [s].")
         self.parameter(
+            "knowledge",
+            "",
+            "Folder or Qdrant URL that `sport knowledge add` filled; empty for the shipped entries alone.",
+        )
+        self.parameter(
             "new_trial", SUPERSEDES, f"Whether a new trial {SUPERSEDES} or {QUEUES} behind what the model still words."
         )
 
@@ -51,6 +59,8 @@ class CoachNode(SportNode):
 
     def activate(self) -> None:
         self._model = self._language_model()
+        self._index = self._knowledge()
+        self._find = finder(self._index) if self._index else find_shipped
         # Two workers: the next trial's template does not wait for the model's words about the last one.
         self._template_work, self._model_work = Background(self, "coaching"), Background(self, "coaching by model")
         self._newest = ("", 0)  # of the jobs: trial and number
@@ -63,6 +73,12 @@ class CoachNode(SportNode):
         self._newest = ("", self._newest[1] + 1)  # the model's answer is not waited for
         self._template_work.close()
         self._model_work.close()
+        if self._index:
+            self._index.close()
+
+    def _knowledge(self) -> HybridIndex | None:
+        where = self.value("knowledge")
+        return open_index(where, MiniLM(), progress=self.get_logger().info) if where else None
 
     def _language_model(self) -> LanguageModel | None:
         if not self.value("language_model"):
@@ -105,6 +121,7 @@ class CoachNode(SportNode):
                 alignment=alignment,
                 language=language,
                 model=model,
+                knowledge=self._find,
                 on_text=stream,
                 cancelled=cancelled,
             )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from sport_nodes.coaching.embedding import DIMENSIONS, MiniLM, embed, missing_packages
-from sport_nodes.coaching.hybrid import HybridIndex, diverse
+from sport_nodes.coaching.hybrid import HybridIndex, diverse, finder
 from sport_nodes.coaching.ingest import add_folder
 from sport_nodes.coaching.knowledge import Entry, shipped_entries
 from sport_nodes.coaching.points import ADDED
@@ -45,6 +45,18 @@ def index_of(entries: list[Entry]) -> HybridIndex:
     index = HybridIndex(open_store(IN_MEMORY, model="m", dimensions=DIMENSIONS), MiniLM())
     index.add(entries, origin=ADDED)
     return index
+
+
+@needs_embeddings
+def test_the_coach_takes_a_drill_that_a_lab_added(weak_jump):
+    (cause, *_) = weak_jump.facts.advice
+    level = weak_jump.facts.level
+    own = entry("own", str(cause.spec.reason), fault=cause.cause.name, level=level, drill="Throw a sock up.")
+    index = index_of([own, entry("other", "Sore fingers", fault="pain", drill="Rest.")])
+    report = weak_jump.coach(knowledge=finder(index))
+    assert "Throw a sock up." in report.text
+    assert any("knowledge:own" in sources for sources in dict(report.evidence).values())
+    assert "Throw a sock up." not in weak_jump.coach().text
 
 
 @needs_embeddings
