@@ -54,8 +54,15 @@ def assess(
     calibration = load_calibration(action)
     diagnosis = diagnose(motion, alignment, action, chosen, calibration)
     past = [diagnose(one, align(one, chosen), action, chosen, calibration) for one in earlier]
+    changes = progress(past, diagnosis) if past else ()
     words = coach(
-        action=action, diagnosis=diagnosis, scores=scores, alignment=alignment, language=language, model=model
+        action=action,
+        diagnosis=diagnosis,
+        scores=scores,
+        alignment=alignment,
+        language=language,
+        model=model,
+        changes=changes,
     )
     return Assessment(
         action,
@@ -69,7 +76,7 @@ def assess(
         clocks,
         simulated,
         athlete,
-        progress(past, diagnosis) if past else (),
+        changes,
     )
 
 

@@ -25,6 +25,7 @@ from sport_nodes.diagnosis.findings import (
     Finding,
     RootCause,
 )
+from sport_nodes.diagnosis.progress import Change
 from sport_nodes.keyframes.alignment import Alignment
 from sport_nodes.scoring.scores import GRADE_BOUNDS, StageScore, StageScores
 
@@ -80,6 +81,7 @@ class Facts:
     scores: StageScores
     alignment: Alignment
     find: Finder = find_shipped
+    changes: tuple[Change, ...] = ()
 
     def of_verdict(self, verdict: str) -> list[Finding]:
         """The findings of one verdict, in the order of the action's file."""
@@ -188,10 +190,18 @@ class Facts:
             words = deviation_words(self.action, finding.metric, finding.deviation, language)
         else:
             words = metric_words(self.action, finding.metric, language)
-        if not finding.side or finding.side in words:
-            return words
-        side = choose(SIDE_WORDS[finding.side], language)
-        return f"{side}侧{words}" if language == "zh" else f"{side} {words}"
+        return _of_side(words, finding.side, language)
+
+    def change_words(self, change: Change, language: str) -> str:
+        """The name of the metric that changed."""
+        return _of_side(metric_words(self.action, change.metric, language), change.side, language)
+
+
+def _of_side(words: str, side: str, language: str) -> str:
+    if not side or side in words:
+        return words
+    named = choose(SIDE_WORDS[side], language)
+    return f"{named}侧{words}" if language == "zh" else f"{named} {words}"
 
 
 def _share_of_tolerance(finding: Finding) -> float:

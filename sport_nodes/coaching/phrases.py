@@ -30,6 +30,16 @@ _PHRASES: Final[dict[str, tuple[str, str]]] = {
         "测得的指标不能解释得分，请老师查看回放。",
     ),
     "strengths": ("Done well: {items}.", "做得好的地方：{items}。"),
+    "better": (
+        "Nearer to the target than in earlier trials, by more than the measurement error: {items}.",
+        "与以往几次相比更接近目标，且超出测量误差：{items}。",
+    ),
+    "worse": (
+        "Further from the target than in earlier trials, by more than the measurement error: {items}.",
+        "与以往几次相比离目标更远，且超出测量误差：{items}。",
+    ),
+    "change": ("{metric} ({now}, before {before})", "{metric}（{now}，以往 {before}）"),
+    "student_better": ("Better than before: {item}.", "比以前更好：{item}。"),
     "strong_stage": ("{stage} ({score} of 100 points)", "{stage}（{score} 分）"),
     "strong_attribute": ("{attribute}, as in the target", "{attribute}，与目标相符"),
     "strong_metric": ("{metric}, as in the target ({value})", "{metric}，与目标相符（{value}）"),

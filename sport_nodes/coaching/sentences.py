@@ -15,7 +15,7 @@ class Sentence:
     """A statement and the names of what it rests on.
 
     Evidence reads `metric:NAME`, `cause:NAME`, `stage:NAME`, `keyframe:NAME`, `attribute:NAME`, `keypoint:DIMENSION`,
-    `knowledge:ID`, `total`, `alignment` or `rule:NAME`.
+    `knowledge:ID`, `progress:METRIC`, `total`, `alignment` or `rule:NAME`.
     """
 
     text: str

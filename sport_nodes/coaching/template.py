@@ -11,6 +11,7 @@ from sport_nodes.coaching.phrases import Phrases
 from sport_nodes.coaching.sentences import Sentence, split_sentences
 from sport_nodes.coaching.words import DIMENSION_WORDS, GRADE_WORDS, choose, number, reason_words, stage_words
 from sport_nodes.diagnosis.findings import DEVIATES, NOT_ASSESSED, WITHIN_ERROR, WITHIN_TOLERANCE, Finding
+from sport_nodes.diagnosis.progress import BETTER, WORSE, Change
 
 SOURCE: Final = "template"
 _MOST_STRENGTHS: Final = 5
@@ -23,6 +24,7 @@ def compose(facts: Facts, language: str) -> CoachReport:
     paragraphs = [
         writer.overall(),
         [s for s in (writer.strengths_sentence(),) if s],
+        writer.progress(),
         *(writer.advice_paragraph(rank, advice) for rank, advice in enumerate(facts.advice, start=1)),
         writer.limits(),
     ]
@@ -97,6 +99,17 @@ class _Writer:
         evidence = tuple(name for s in self.strengths for name in s.evidence)
         return Sentence(self._say("strengths", items=self._say.enumerate([s.text for s in self.strengths])), evidence)
 
+    def progress(self) -> list[Sentence]:
+        """What is nearer to the target, or further from it, than in the athlete's earlier trials."""
+        sentences = []
+        for verdict in (BETTER, WORSE):
+            changes = [c for c in self._facts.changes if c.verdict == verdict]
+            if changes:
+                items = self._say.enumerate([self._change(c) for c in changes])
+                evidence = tuple(f"progress:{c.metric}" for c in changes)
+                sentences.append(Sentence(self._say(verdict, items=items), evidence))
+        return sentences
+
     def advice_paragraph(self, rank: int, advice: Advice) -> list[Sentence]:
         say, spec, language = self._say, advice.spec, self._language
         cause, metrics = f"cause:{spec.name}", _metrics(advice.findings)
@@ -155,6 +168,8 @@ class _Writer:
             sentences.append(say("student_good"))
         elif strength := self._student_strength():
             sentences.append(say("student_strength", item=strength))
+        if better := next((c for c in facts.changes if c.verdict == BETTER), None):
+            sentences.append(say("student_better", item=facts.change_words(better, language)))
         if facts.advice:
             first = facts.advice[0]
             sentences.append(say("student_cue", cue=first.spec.cue.in_language(language)))
@@ -231,6 +246,15 @@ class _Writer:
             words=self._facts.words(finding, language),
             value=number(finding.value, finding.unit, language),
             target=number(finding.target, finding.unit, language),
+        )
+
+    def _change(self, change: Change) -> str:
+        language = self._language
+        return self._say(
+            "change",
+            metric=self._facts.change_words(change, language),
+            now=number(change.now, change.unit, language),
+            before=number(change.before, change.unit, language),
         )
 
     def _stage(self, name: str) -> str:

@@ -7,6 +7,8 @@ import pytest
 from sport_nodes.actions import DIMENSIONS, action_names, load_action
 from sport_nodes.coaching.knowledge import shipped_entries
 from sport_nodes.coaching.sentences import split_sentences
+from sport_nodes.diagnosis.findings import WITHIN_TOLERANCE
+from sport_nodes.diagnosis.progress import BETTER, UNCHANGED, WORSE, Change
 from sport_nodes.errors import InputError
 
 MOST_CUE_WORDS = 9
@@ -135,3 +137,40 @@ def test_text_is_streamed(weak_jump):
     heard: list[str] = []
     report = weak_jump.coach(on_text=heard.append)
     assert "".join(heard) == report.text
+
+
+def change_of(finding, verdict, before):
+    return Change(
+        finding.metric,
+        finding.label,
+        finding.side,
+        finding.unit,
+        before,
+        finding.value,
+        finding.value - before,
+        1.0,
+        2,
+        verdict,
+    )
+
+
+@pytest.mark.parametrize(
+    ("language", "nearer", "further"), [("en", "Nearer to", "Further from"), ("zh", "更接近", "更远")]
+)
+def test_progress_is_told_where_it_exceeds_the_error_and_only_there(weak_jump, language, nearer, further):
+    better, worse, same = weak_jump.facts.of_verdict(WITHIN_TOLERANCE)[:3]
+    report = weak_jump.coach(
+        language=language,
+        changes=[
+            change_of(better, BETTER, better.value + 30.0),
+            change_of(worse, WORSE, worse.value),
+            change_of(same, UNCHANGED, same.value),
+        ],
+    )
+    told = {sentence: names for sentence, names in report.evidence if any(n.startswith("progress:") for n in names)}
+    (good,) = [s for s in told if nearer in s]
+    (bad,) = [s for s in told if further in s]
+    assert told == {good: (f"progress:{better.metric}",), bad: (f"progress:{worse.metric}",)}
+    assert str(round(better.value + 30.0)) in good
+    assert len(report.student_text) > len(weak_jump.coach(language=language).student_text)
+    assert nearer not in weak_jump.coach(language=language).text
