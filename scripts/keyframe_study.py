@@ -33,20 +33,25 @@ def observed(trial: SimulatedTrial, seed: int) -> Motion:
     return trial.motion.moved(trial.motion.positions_m + noise.reshape(trial.motion.positions_m.shape))
 
 
+def played(action: str, seed: int) -> SimulatedTrial:
+    """One movement at one of the tempos, with rest before and after."""
+    return simulate(
+        action,
+        seed=seed,
+        tempo=TEMPOS[seed % len(TEMPOS)],
+        repetitions=1,
+        idle_before_s=IDLE_S[0],
+        idle_after_s=IDLE_S[1],
+        rate_hz=30.0,
+    )
+
+
 def study(action: str, seeds: range) -> None:
     errors: dict[str, list[float]] = {}
     overlaps: dict[str, list[float]] = {}
     refused = 0
     for seed in seeds:
-        trial = simulate(
-            action,
-            seed=seed,
-            tempo=TEMPOS[seed % len(TEMPOS)],
-            repetitions=1,
-            idle_before_s=IDLE_S[0],
-            idle_after_s=IDLE_S[1],
-            rate_hz=30.0,
-        )
+        trial = played(action, seed)
         motion = observed(trial, seed)
         target = load_target(action, motion)
         truth_s, truth_bounds_s = {k.name: k.time_s for k in trial.keyframes}, trial.stage_bounds_s[0]

@@ -12,12 +12,11 @@ import argparse
 import time
 
 import numpy as np
-from keyframe_study import IDLE_S, TEMPOS, observed
+from keyframe_study import observed, played
 
 from sport_nodes.actions import action_names
 from sport_nodes.keyframes.live import LiveKeyframes
 from sport_nodes.keyframes.target import load_target
-from sport_nodes.lab.simulate import simulate
 
 WITHIN_S = 0.150
 
@@ -26,15 +25,7 @@ def study(action: str, seeds: range, *, noise: bool) -> None:
     after, off, missed, early, count, spent = [], [], 0, 0, 0, []
     by_name: dict[str, list[float]] = {}
     for seed in seeds:
-        trial = simulate(
-            action,
-            seed=seed,
-            tempo=TEMPOS[seed % len(TEMPOS)],
-            repetitions=1,
-            idle_before_s=IDLE_S[0],
-            idle_after_s=IDLE_S[1],
-            rate_hz=30.0,
-        )
+        trial = played(action, seed)
         motion = observed(trial, seed) if noise else trial.motion
         live = LiveKeyframes(load_target(action, motion))
         told: dict[str, tuple[float, float]] = {}

@@ -7,6 +7,7 @@ import math
 import os
 import select
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from pathlib import Path
 from typing import Any, Final
@@ -40,7 +41,7 @@ def imu_source(device: str, *, protocol: str, baud: int, rate_hz: float, paced: 
     return SerialImu(device, protocol=protocol, baud=baud, rate_hz=rate_hz)
 
 
-class StreamImu:
+class StreamImu(ABC):
     """An IMU that sends a stream of bytes; what differs is how they come. Device time is NaN where there is none."""
 
     def __init__(self, name: str, *, protocol: str, rate_hz: float) -> None:
@@ -87,16 +88,17 @@ class StreamImu:
         self._disconnect()
         self._ready.clear()
 
+    @abstractmethod
     def _connect(self) -> None:
         """Raises DeviceError when it is not there."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _bytes(self, timeout_s: float) -> bytes:
         """What has come; nothing after the time. Raises DeviceError when the device was lost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _disconnect(self) -> None:
-        raise NotImplementedError
+        """Harmless when it is not there."""
 
     def _settings(self) -> str:
         """How it is set, for messages."""
