@@ -11,7 +11,7 @@ import cv2
 from sport_nodes.capture.boards import Board, find_board
 from sport_nodes.capture.camera import CameraSettings, camera_source
 from sport_nodes.capture.coverage import Coverage
-from sport_nodes.capture.source import READ_TIMEOUT_S, EndOfSourceError
+from sport_nodes.capture.source import READ_TIMEOUT_S, each_sample
 from sport_nodes.errors import InputError
 
 
@@ -36,17 +36,14 @@ def collect_images(
     source.open()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while coverage is None or coverage.needed():
-            sample = source.read(READ_TIMEOUT_S)
-            if sample is None:
-                continue
+        for sample in each_sample(source, READ_TIMEOUT_S):
             height, width = sample.data.shape[:2]
             coverage = coverage or Coverage((width, height))
             if coverage.take(find_board(sample.data, board)):
                 cv2.imwrite(str(folder / f"{coverage.images - 1:03d}.png"), sample.data)
                 tell(coverage.images, coverage.needed())
-    except EndOfSourceError:
-        pass
+            if not coverage.needed():
+                break
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
     finally:

@@ -14,7 +14,7 @@ import numpy as np
 
 from sport_nodes.capture.camera import VIDEO_SUFFIXES, CameraSettings, camera_source
 from sport_nodes.capture.pose2d import People, PoseDetector, pose_detector
-from sport_nodes.capture.source import EndOfSourceError
+from sport_nodes.capture.source import each_sample
 from sport_nodes.errors import InputError
 
 #: Version of OpenPose's JSON that these files follow.
@@ -59,18 +59,13 @@ def detect_video(
     begin_s = time.perf_counter()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        while True:
-            sample = source.read(FILE_TIMEOUT_S)
-            if sample is None:
-                continue
+        for sample in each_sample(source, FILE_TIMEOUT_S):
             people = found.detect(sample.data)
             file = folder / f"{path.stem}_{images:012d}_keypoints.json"
             file.write_text(json.dumps(openpose_json(people)), encoding="utf-8")
             images, with_person = images + 1, with_person + bool(len(people))
             if progress:
                 progress(images)
-    except EndOfSourceError:
-        pass
     except OSError as error:
         raise InputError(f"{folder}: cannot be written ({error.strerror}); choose another folder") from error
     finally:

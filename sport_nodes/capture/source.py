@@ -6,7 +6,7 @@ import math
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -73,6 +73,17 @@ class Source(Protocol[Data]):
     def close(self) -> None:
         """Free the device; harmless when it is not open."""
         ...
+
+
+def each_sample(source: Source[Data], timeout_s: float) -> Iterator[Sample[Data]]:
+    """The samples of an open source, until a recording's end. Raises DeviceError as `Source.read`."""
+    while True:
+        try:
+            sample = source.read(timeout_s)
+        except EndOfSourceError:
+            return
+        if sample is not None:
+            yield sample
 
 
 class Ring(Generic[Data]):
