@@ -216,7 +216,11 @@ def test_the_node_publishes_what_was_recorded(recording: Path, tmp_path: Path, m
         return np.array([m.header.stamp.sec + m.header.stamp.nanosec * 1e-9 for m in heard[name]])
 
     assert len(heard["skeleton"]) > FRAMES // 2  # what was sent before the two had found each other is not heard
-    np.testing.assert_allclose(np.diff(stamps("depth")), PERIOD_USEC * 1e-6, atol=5e-3)
+    between_s = np.diff(stamps("depth"))
+    # On a busy machine the first images come late, and the clock's estimate falls as later ones come sooner.
+    assert np.median(between_s) == pytest.approx(PERIOD_USEC * 1e-6, abs=1e-3)
+    assert between_s.min() > 0.0
+    assert between_s.max() < PERIOD_USEC * 1e-6 + 5e-3
     assert np.median(np.diff(stamps("imu"))) == pytest.approx(IMU_PERIOD_USEC * 1e-6, rel=0.02)
     assert heard["imu"][-1].linear_acceleration.y == pytest.approx(-9.8, abs=1e-5)
     depth = np.frombuffer(bytes(heard["depth"][-1].data), np.uint16)
