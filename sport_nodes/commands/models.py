@@ -67,6 +67,12 @@ def register(commands: Any) -> None:
     add_json(parser)
     parser.set_defaults(handler=evaluate_ablation_command)
 
+    parser = evaluations.add_parser("tables", help="a paper's tables and pictures from a finished training run")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="of `sport train` (default: in the data directory)")
+    parser.add_argument("--ablation", type=Path, metavar="FILE", help="what `sport evaluate ablation --json` printed")
+    add_output(parser, "the folder for tables.md and the pictures")
+    parser.set_defaults(handler=evaluate_tables_command)
+
     parser = commands.add_parser("export", help="a checkpoint of a run as ONNX")
     parser.add_argument("checkpoint", type=Path)
     add_output(parser, "the model (.onnx)")
@@ -199,6 +205,19 @@ def evaluate_ablation_command(options: argparse.Namespace) -> Output:
             f"  loses {row['mae_loss']:+5.2f}  {'pays' if row['pays'] else 'does not pay'}"
         )
     return Output([without_nan(row) for row in table], "\n".join(lines))
+
+
+def evaluate_tables_command(options: argparse.Namespace) -> Output:
+    require_torch()
+    from sport_nodes.training.config import default_run_directory
+    from sport_nodes.training.table_pictures import draw
+    from sport_nodes.training.tables import ablation_text, read_ablation, results_of, tables, write_tables
+
+    ablation = read_ablation(options.ablation) if options.ablation else None
+    results = results_of(options.run or default_run_directory())
+    drawn = tables(results) + ([ablation_text(ablation)] if ablation else [])
+    path = write_tables(drawn, draw(results, ablation, options.output), options.output)
+    return Output(text=f"{len(drawn)} tables written to {path}")
 
 
 def export_command(options: argparse.Namespace) -> Output:

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
+from scipy.signal import butter, sosfilt, sosfilt_zi
 
 from sport_nodes.errors import InputError
 from sport_nodes.motion import Motion
@@ -44,6 +44,7 @@ SHORTEST_MOVEMENT_S: Final = 0.5
 FEWEST_FRAMES: Final = 15
 _FILTER_PADDING_FRAMES: Final = 9
 _LOW_PASS: Final = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
+_STEADY_STATE: Final = sosfilt_zi(_LOW_PASS)
 
 _L_SHOULDER, _R_SHOULDER = INDEX["left_shoulder"], INDEX["right_shoulder"]
 _L_HIP, _R_HIP = INDEX["left_hip"], INDEX["right_hip"]
@@ -110,13 +111,18 @@ def prepare(motion: Motion, *, frames: int = NETWORK_FRAMES) -> PreparedMotion:
     turn = _to_athlete_frame(corners[: max(1, round(HEADING_WINDOW_S * WORK_RATE_HZ))])
 
     grid = np.linspace(times[0], times[-1], frames)
-    relative = _resampled((positions - centre[:, None]) @ turn.T / trunk_length_m, times, grid)
-    speed = np.gradient(positions @ turn.T, times, axis=0) / trunk_length_m * VELOCITY_SCALE_S
-    mask = _resampled(present[..., None].astype(np.float64), times, grid)[..., 0] > 0.5
+    # Position, velocity and presence go to the new times together, in trunk lengths only there: fewer passes.
+    turned = np.empty((len(times), JOINT_COUNT, 7))
+    np.subtract(positions, centre[:, None], out=turned[..., :3])
+    turned[..., 3:6] = _slope(positions)
+    turned[..., 6] = present
+    sampled = _resampled(turned, times, grid)
+    mask = sampled[..., 6] > 0.5
+    vectors = (sampled[..., :6].reshape(-1, 3) @ (turn.T / trunk_length_m)).reshape(frames, JOINT_COUNT, 2, 3)
     measured = motion.measured[(motion.times_s >= times[0]) & (motion.times_s <= times[-1])]
     return PreparedMotion(
-        pose=_joints_first(relative, mask),
-        velocity=_joints_first(_resampled(speed, times, grid), mask),
+        pose=_joints_first(vectors[:, :, 0], mask),
+        velocity=_joints_first(vectors[:, :, 1] * VELOCITY_SCALE_S, mask),
         mask=np.ascontiguousarray(mask.T, dtype=np.float32),
         tempo=float(np.log2((times[-1] - times[0]) / REFERENCE_DURATION_S)),
         times_s=grid,
@@ -131,9 +137,8 @@ def moving_frames(positions_m: Array, present: NDArray[np.bool_]) -> tuple[int, 
 
     positions_m: (T, 17, 3) at WORK_RATE_HZ. Raises TooLittleError when nothing moves.
     """
-    step = np.linalg.norm(np.gradient(positions_m, axis=0), axis=2) * WORK_RATE_HZ
-    seen = present.any(axis=0)
-    speed = np.quantile(step[:, seen], SPEED_QUANTILE, axis=1)
+    velocity = _slope(positions_m[:, present.any(axis=0)])
+    speed = np.quantile(np.sqrt(np.einsum("tjc,tjc->tj", velocity, velocity)), SPEED_QUANTILE, axis=1)
     moving = np.flatnonzero(speed > max(MOVING_FLOOR_M_S, MOVING_SHARE_OF_PEAK * float(speed.max())))
     if len(moving) == 0:
         raise TooLittleError(f"nothing moves: the fastest joints stay under {MOVING_FLOOR_M_S} m/s")
@@ -165,8 +170,31 @@ def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
         gap_s = known_s[after] - known_s[after - 1]
         present[:, joints] = (inside & (gap_s <= max(LONGEST_BRIDGED_GAP_S, 1.5 * source_step_s)))[:, None]
     if count > 2 * _FILTER_PADDING_FRAMES:
-        positions = sosfiltfilt(_LOW_PASS, positions, axis=0, padlen=_FILTER_PADDING_FRAMES)
+        positions = low_passed(positions)
     return times, positions, present
+
+
+def low_passed(positions: Array) -> Array:
+    """scipy.signal.sosfiltfilt, oddly padded, along the first axis; the filter's steady state is found once."""
+    n = _FILTER_PADDING_FRAMES
+    before, after = 2.0 * positions[0] - positions[n:0:-1], 2.0 * positions[-1] - positions[-2 : -n - 2 : -1]
+    series = np.concatenate([before, positions, after]).reshape(len(positions) + 2 * n, -1).T
+    for _ in range(2):
+        state = _STEADY_STATE[:, None] * series[None, :, :1]
+        series = sosfilt(_LOW_PASS, series, axis=1, zi=state)[0][:, ::-1]
+    return series.T[n:-n].reshape(positions.shape)
+
+
+def _slope(positions: Array) -> Array:
+    """Change a second along the first axis, as numpy.gradient has it, at WORK_RATE_HZ."""
+    slope = np.empty_like(positions)
+    np.subtract(positions[2:], positions[:-2], out=slope[1:-1])
+    slope[1:-1] *= WORK_RATE_HZ / 2.0
+    slope[0], slope[-1] = (
+        (positions[1] - positions[0]) * WORK_RATE_HZ,
+        (positions[-1] - positions[-2]) * WORK_RATE_HZ,
+    )
+    return slope
 
 
 def _trunk_corners(positions: Array, present: NDArray[np.bool_]) -> Array:

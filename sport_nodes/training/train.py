@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 MODEL_NAME: Final = "scorer"
 MODEL_FILE: Final = "scorer.onnx"
 TRIALS_FILE: Final = "trials.npz"
+#: In a run's folder: what comes after pruning.
+PRUNED_DIRECTORY: Final = "pruned"
 #: Highest learning rate after pruning, as a share of the first.
 PRUNED_LEARNING_SHARE: Final = 0.4
 #: Digits kept of the stored outputs: far below golden.TOLERANCE.
@@ -95,7 +97,7 @@ def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet)
         config,
         epochs=config.pruned_epochs,
         learning_rate=PRUNED_LEARNING_SHARE * config.learning_rate,
-        run_directory=config.run_directory / "pruned",
+        run_directory=config.run_directory / PRUNED_DIRECTORY,
     )
     return fit(narrow, training, validation, trained=pruned(network))
 

@@ -2,13 +2,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.signal import butter, sosfiltfilt
 
 from sport_nodes.motion import Motion, Provenance
 from sport_nodes.scoring.features import (
     KEPT_STILLNESS_S,
+    LOW_PASS_HZ,
     NETWORK_FRAMES,
     VELOCITY_SCALE_S,
+    WORK_RATE_HZ,
     TooLittleError,
+    low_passed,
     prepare,
 )
 from sport_nodes.skeleton import INDEX, TRUNK_JOINTS
@@ -143,3 +147,9 @@ def test_too_little_is_said_so(person):
     positions[:, [INDEX["left_hip"], INDEX["right_hip"]]] = np.nan
     with pytest.raises(TooLittleError, match="trunk"):
         prepare(Motion(person().times_s, positions))
+
+
+def test_the_low_pass_is_scipys_without_delay():
+    positions = np.random.default_rng(0).normal(size=(40, 17, 3)).cumsum(axis=0)
+    sections = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
+    np.testing.assert_allclose(low_passed(positions), sosfiltfilt(sections, positions, axis=0, padlen=9), atol=1e-12)

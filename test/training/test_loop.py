@@ -18,48 +18,12 @@ from sport_nodes.training.batches import predict  # noqa: E402
 from sport_nodes.training.calibrate import calibrate_intervals, with_dead_joints, with_joints  # noqa: E402
 from sport_nodes.training.config import TrainConfig, begin_run  # noqa: E402
 from sport_nodes.training.cost import network_cost  # noqa: E402
-from sport_nodes.training.trial_set import TrialSet  # noqa: E402
-
-ROWS = 48
-LENGTH = 30
 
 
 @pytest.fixture(autouse=True)
 def _small_network(monkeypatch):
     monkeypatch.setattr(
         loop, "network_config", lambda config, actions: NetworkConfig(actions=actions, blocks=((16, 1), (32, 2)))
-    )
-
-
-def made_up_trials(seed=0, rows=ROWS):
-    """The mark is in how far the left wrist swings: something that can be learned."""
-    rng = np.random.default_rng(seed)
-    swing = rng.uniform(0.0, 1.0, rows)
-    phase = np.linspace(0.0, 1.0, LENGTH)
-    pose = rng.normal(0.0, 0.02, (rows, 17, LENGTH, 3))
-    pose[:, 9, :, 0] += swing[:, None] * np.sin(np.pi * phase) * 2.0
-    velocity = np.gradient(pose, axis=2) * 5.0
-    total = 40.0 + 55.0 * swing
-    return TrialSet(
-        action_names=np.array(action_names()),
-        pose=pose.astype(np.float32),
-        velocity=velocity.astype(np.float32),
-        mask=np.ones((rows, 17, LENGTH), dtype=np.float32),
-        tempo=np.zeros(rows),
-        unmeasured=np.zeros((rows, 17)),
-        action=np.arange(rows) % 4,
-        person=np.arange(rows) // 4,
-        trial=np.arange(rows),
-        height_m=np.full(rows, 1.6),
-        condition=np.full(rows, "default"),
-        fused=np.zeros(rows, dtype=bool),
-        total=total,
-        stages=np.repeat(total[:, None], 4, axis=1),
-        true_total=total,
-        bounds=np.tile([0.25, 0.5, 0.75], (rows, 1)),
-        summary=np.zeros((rows, 16)),
-        handmade=np.zeros((rows, 3)),
-        naive=np.zeros((rows, 2)),
     )
 
 
@@ -71,7 +35,7 @@ def weights(network):
     return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch):
+def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch, made_up_trials):
     training, validation = made_up_trials(0), made_up_trials(1, rows=16)
     loop.fit(config(tmp_path / "whole"), training, validation)
     whole = torch.load(tmp_path / "whole" / loop.LAST, weights_only=False)
@@ -115,7 +79,7 @@ torch.save(network.state_dict(), folder / "second.pt")
 TOGETHER_EPOCHS = 5
 
 
-def test_two_processes_train_one_network_within_the_spread_of_seeds(tmp_path, monkeypatch):
+def test_two_processes_train_one_network_within_the_spread_of_seeds(tmp_path, monkeypatch, made_up_trials):
     training, validation = made_up_trials(0, rows=41), made_up_trials(1, rows=24)  # one row is over
     training.save(tmp_path / "training.npz")
     validation.save(tmp_path / "validation.npz")
@@ -156,7 +120,7 @@ def test_a_run_goes_on_only_with_the_settings_that_it_began_with(tmp_path):
             begin_run(config(tmp_path / "run", **changed), dataset_sha256=data)
 
 
-def test_training_learns_and_keeps_the_best_on_validation(tmp_path):
+def test_training_learns_and_keeps_the_best_on_validation(tmp_path, made_up_trials):
     training, validation = made_up_trials(0, rows=96), made_up_trials(1, rows=32)
     network = loop.fit(config(tmp_path, epochs=15, learning_rate=5e-3), training, validation)
     history = json.loads((tmp_path / loop.HISTORY).read_text())
@@ -166,7 +130,7 @@ def test_training_learns_and_keeps_the_best_on_validation(tmp_path):
     assert error < 0.6 * constant
 
 
-def test_calibrated_intervals_widen_with_every_dead_joint(tmp_path):
+def test_calibrated_intervals_widen_with_every_dead_joint(tmp_path, made_up_trials):
     training, validation = made_up_trials(0), made_up_trials(1, rows=96)
     network = loop.fit(config(tmp_path), training, validation)
     table = calibrate_intervals(network, validation, seed=0)
@@ -177,7 +141,7 @@ def test_calibrated_intervals_widen_with_every_dead_joint(tmp_path):
     assert (error <= half).mean() >= 0.9
 
 
-def test_dead_joints_are_gone_and_counted():
+def test_dead_joints_are_gone_and_counted(made_up_trials):
     trials = made_up_trials()
     dead = with_dead_joints(trials, 2, rng=np.random.default_rng(0))
     assert ((dead.mask == 0).all(axis=2).sum(axis=1) == 2).all()
