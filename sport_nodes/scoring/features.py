@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfilt, sosfilt_zi
+from scipy.linalg import solve_banded
 
 from sport_nodes.errors import InputError
 from sport_nodes.motion import Motion
@@ -43,8 +43,12 @@ SHORTEST_MOVEMENT_S: Final = 0.5
 #: Half a second at 30 Hz; fewer frames over a longer time leave out what the marks rest on.
 FEWEST_FRAMES: Final = 15
 _FILTER_PADDING_FRAMES: Final = 9
-_LOW_PASS: Final = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
-_STEADY_STATE: Final = sosfilt_zi(_LOW_PASS)
+# The low pass y + a1 y' + a2 y'' = b0 (x + 2 x' + x''), by the bilinear transform (Oppenheim and Schafer, chapter 7).
+_WARPED: Final = float(np.tan(np.pi * LOW_PASS_HZ / WORK_RATE_HZ))
+_SCALE: Final = 1.0 + np.sqrt(2.0) * _WARPED + _WARPED**2
+_B0: Final = _WARPED**2 / _SCALE
+_A1: Final = 2.0 * (_WARPED**2 - 1.0) / _SCALE
+_A2: Final = (1.0 - np.sqrt(2.0) * _WARPED + _WARPED**2) / _SCALE
 
 _L_SHOULDER, _R_SHOULDER = INDEX["left_shoulder"], INDEX["right_shoulder"]
 _L_HIP, _R_HIP = INDEX["left_hip"], INDEX["right_hip"]
@@ -175,14 +179,23 @@ def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
 
 
 def low_passed(positions: Array) -> Array:
-    """scipy.signal.sosfiltfilt, oddly padded, along the first axis; the filter's steady state is found once."""
+    """Butterworth of order two at LOW_PASS_HZ, forwards and backwards along the first axis, oddly padded.
+
+    As scipy.signal.sosfiltfilt; but importing that package takes longer than the rest of the scorer's start, and the
+    recursion of all joints is one banded solve: A y = B x, both constant along their diagonals.
+    """
     n = _FILTER_PADDING_FRAMES
     before, after = 2.0 * positions[0] - positions[n:0:-1], 2.0 * positions[-1] - positions[-2 : -n - 2 : -1]
-    series = np.concatenate([before, positions, after]).reshape(len(positions) + 2 * n, -1).T
+    series = np.concatenate([before, positions, after]).reshape(len(positions) + 2 * n, -1)
+    bands = np.tile([[1.0], [_A1], [_A2]], len(series))
     for _ in range(2):
-        state = _STEADY_STATE[:, None] * series[None, :, :1]
-        series = sosfilt(_LOW_PASS, series, axis=1, zi=state)[0][:, ::-1]
-    return series.T[n:-n].reshape(positions.shape)
+        # Before the first frame everything stood still at its place.
+        past = np.concatenate([series[:1], series[:1], series])
+        driven = _B0 * (past[2:] + 2.0 * past[1:-1] + past[:-2])
+        driven[0] -= (_A1 + _A2) * series[0]
+        driven[1] -= _A2 * series[0]
+        series = solve_banded((2, 0), bands, driven, overwrite_b=True, check_finite=False)[::-1]
+    return series[n:-n].reshape(positions.shape)
 
 
 def _slope(positions: Array) -> Array:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from statistics import NormalDist
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
 
 from sport_nodes.actions import load_action
 from sport_nodes.motion import Motion
@@ -18,7 +18,7 @@ from sport_nodes.scoring.standard import MARKS, Array, Example, Standard
 from sport_nodes.scoring.teacher import Teacher
 
 #: Half the width of a normal's central COVERAGE, in standard deviations.
-_HALF_WIDTH_SD: Final = float(norm.ppf((1.0 + COVERAGE) / 2.0))
+_HALF_WIDTH_SD: Final = NormalDist().inv_cdf((1.0 + COVERAGE) / 2.0)
 
 
 class PersonalScorer:
@@ -69,7 +69,8 @@ class PersonalScorer:
         marks = standard.marks(features_of(examined), marks_of(scores))
         halves = self._half_widths(scores.action, standard, examined.unmeasured)
         low, high = np.clip(marks - halves, 0.0, FULL_MARKS), np.clip(marks + halves, 0.0, FULL_MARKS)
-        below = norm.cdf(np.array(GRADE_BOUNDS), loc=marks[0], scale=max(halves[0] / _HALF_WIDTH_SD, 1e-6))
+        likely = NormalDist(float(marks[0]), max(float(halves[0]) / _HALF_WIDTH_SD, 1e-6))
+        below = [likely.cdf(bound) for bound in GRADE_BOUNDS]
         return replace(
             scores,
             value=float(marks[0]),

@@ -6,8 +6,8 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 from sport_nodes.motion import Motion
 from sport_nodes.skeleton import INDEX
@@ -35,7 +35,7 @@ def split_repetitions(motion: Motion) -> tuple[tuple[float, float], ...]:
     elevation = np.interp(motion.times_s, motion.times_s[known], (shoulders - hips)[known])
     elevation = gaussian_filter1d(elevation, _SMOOTHING_S * motion.rate_hz)
     rise = float(np.ptp(elevation))
-    peaks, _ = find_peaks(
+    peaks = prominent_peaks(
         elevation,
         prominence=LEAST_SHARE_OF_RANGE * rise,
         distance=max(1, round(SHORTEST_REPETITION_S * motion.rate_hz)),
@@ -45,6 +45,31 @@ def split_repetitions(motion: Motion) -> tuple[tuple[float, float], ...]:
     cuts = [int(a + _middle_of_lowest(elevation[a:b])) for a, b in pairwise(peaks)]
     edges = [0, *cuts, len(motion) - 1]
     return tuple((float(motion.times_s[a]), float(motion.times_s[b])) for a, b in pairwise(edges))
+
+
+def prominent_peaks(values: NDArray[np.float64], *, prominence: float, distance: int) -> list[int]:
+    """Indices of the peaks that stand out by `prominence`; of two nearer than `distance` the higher one.
+
+    As scipy.signal.find_peaks, whose package takes longer to import than the rest of the scorer.
+    """
+    edges = np.flatnonzero(np.diff(values, prepend=np.nan, append=np.nan))
+    level = values[edges[:-1]]  # one value a plateau, which ends where the next begins
+    high = np.flatnonzero((level[1:-1] > level[:-2]) & (level[1:-1] > level[2:])) + 1
+    peaks = (edges[high] + edges[high + 1] - 1) // 2
+    kept: list[int] = []
+    for peak in sorted(peaks.tolist(), key=lambda p: (values[p], p), reverse=True):
+        if all(abs(peak - other) >= distance for other in kept):
+            kept.append(peak)
+    return sorted(p for p in kept if _prominence(values, p) >= prominence)
+
+
+def _prominence(values: NDArray[np.float64], peak: int) -> float:
+    """How far one must go down from a peak, at least, before it rises higher on either side."""
+    bases = []
+    for side in (values[peak::-1], values[peak:]):
+        higher = np.flatnonzero(side > values[peak])
+        bases.append(side[: higher[0] if len(higher) else None].min())
+    return float(values[peak] - max(bases))
 
 
 def _middle_of_lowest(values: np.ndarray) -> int:

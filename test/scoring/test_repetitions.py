@@ -2,8 +2,9 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from scipy.signal import find_peaks
 
-from sport_nodes.scoring.repetitions import split_repetitions
+from sport_nodes.scoring.repetitions import prominent_peaks, split_repetitions
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -21,3 +22,17 @@ def test_every_repetition_is_found(person, count):
     for (_, end_s), (begin_s, _) in pairwise(windows):
         assert end_s == begin_s
         assert (end_s - 0.5) % 1.6 == pytest.approx(0.0, abs=0.1) or (end_s - 0.5) % 1.6 == pytest.approx(1.6, abs=0.1)
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_peaks_are_those_of_scipy(seed):
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=rng.integers(3, 60)).cumsum()
+    prominence, distance = rng.uniform(0.1, 2.0), int(rng.integers(1, 8))
+    found = prominent_peaks(values, prominence=prominence, distance=distance)
+    assert found == find_peaks(values, prominence=prominence, distance=distance)[0].tolist()
+
+
+def test_a_plateau_peaks_in_its_middle_and_the_ends_never():
+    assert prominent_peaks(np.array([3.0, 1.0, 2.0, 2.0, 2.0, 0.0, 5.0]), prominence=0.5, distance=1) == [3]
+    assert prominent_peaks(np.ones(5), prominence=0.0, distance=1) == []

@@ -1,5 +1,7 @@
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -132,3 +134,11 @@ def test_a_model_that_computes_something_else_is_refused(small_model, tmp_path):
 def test_a_missing_model_says_how_to_get_one(tmp_path):
     with pytest.raises(InputError, match="sport train"):
         Scorer.load(tmp_path / "scorer.onnx")
+
+
+def test_what_scores_loads_nothing_that_takes_long():
+    # The node must be there within two seconds; each of these packages takes half a second or more to import.
+    script = "import sys, sport_nodes.scoring.marking; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"scipy.signal", "scipy.stats", "torch", "numba", "onnx", "matplotlib"} & set(loaded)
+    assert "onnxruntime" in loaded
