@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import importlib.metadata
+from collections.abc import Callable
 from ctypes import Structure, byref, c_bool, c_char_p, c_float, c_int, c_int32, c_uint32, c_uint64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,8 @@ WIRED_SYNC: Final = ("standalone", "primary", "secondary")
 DEPTH, COLOR = 0, 1  # k4a_calibration_type_t
 #: A wheel that carries the libraries for x86_64; only its files are used, not its binding.
 BUNDLE: Final = "pyk4a-bundle"
+#: What is done with a capture's handle before it is released.
+Look = Callable[[c_void_p], Any]
 
 
 class Extrinsics(Structure):
@@ -131,13 +134,17 @@ class Images:
     """Colour and depth of one capture, copied out of the SDK's memory; the capture is released.
 
     color: (H, W, 4) BGRA, or the bytes of a JPEG; depth_mm: (h, w); None where the capture has none.
+    found: what `look` finds in the capture, which it may not keep.
     """
 
-    def __init__(self, capture: c_void_p) -> None:
+    def __init__(self, capture: c_void_p, look: Look | None) -> None:
         device, _ = libraries()
         self.color, self.color_usec = _image(device, device.k4a_capture_get_color_image(capture))
         self.depth_mm, self.depth_usec = _image(device, device.k4a_capture_get_depth_image(capture))
-        device.k4a_capture_release(capture)
+        try:
+            self.found = look(capture) if look and self.depth_mm is not None else None
+        finally:
+            device.k4a_capture_release(capture)
 
 
 def _image(device: ctypes.CDLL, address: int | None) -> tuple[NDArray[Any] | None, int]:
@@ -172,14 +179,14 @@ class Playback:
                 self.close()
                 raise OSError(f"{what} cannot be read")
 
-    def images(self, timeout_s: float) -> Images | None:
+    def images(self, timeout_s: float, look: Look | None = None) -> Images | None:
         """The next capture; a recording never waits. Raises EOFError after the last."""
         capture = c_void_p()
         result = self._record.k4a_playback_get_next_capture(self._handle, byref(capture))
         if result == TIMEOUT_OR_END:
             raise EOFError
         _check(result, "the next images")
-        return Images(capture)
+        return Images(capture, look)
 
     def imu_until(self, usec: int) -> list[ImuSample]:
         """The samples since the last call, up to one after this device time."""
@@ -225,14 +232,14 @@ class Device:
             self._device.k4a_device_close(handle)
         raise OSError(f"no Azure Kinect {serial} is connected".replace("  ", " "))
 
-    def images(self, timeout_s: float) -> Images | None:
+    def images(self, timeout_s: float, look: Look | None = None) -> Images | None:
         """The next capture; None when none came in time."""
         capture = c_void_p()
         result = self._device.k4a_device_get_capture(self._handle, byref(capture), c_int32(int(timeout_s * 1e3)))
         if result == TIMEOUT_OR_END:
             return None
         _check(result, "images")
-        return Images(capture)
+        return Images(capture, look)
 
     def imu_until(self, usec: int) -> list[ImuSample]:
         """The samples that have come since the last call."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.capture.camera import FOLDER_RATE_HZ, Image, read_image
-from sport_nodes.capture.depth_lifting import depth_in_metres
+from sport_nodes.capture.depth_lifting import LiftedPose, depth_in_metres
 from sport_nodes.capture.imu_protocols import ImuReading
 from sport_nodes.capture.source import EndOfSourceError, Pace, Sample, Source
 from sport_nodes.errors import InputError
@@ -32,6 +32,7 @@ class KinectSettings:
     folder with color/ and depth/ images (16-bit PNG, millimetres, registered to colour) of equal names.
 
     sync and delay_us: wired synchronisation, and how long after the primary this camera exposes.
+    body_tracking: by the Azure Kinect's own SDK, on x86_64.
     """
 
     backend: str = "azure"
@@ -40,6 +41,7 @@ class KinectSettings:
     sync: str = "standalone"
     delay_us: int = 0
     paced: bool = False
+    body_tracking: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,11 +49,13 @@ class KinectFrame:
     """color: (H, W, 3) BGR. depth_m: (H, W) registered to colour [m], NaN without depth.
 
     imu: what the camera's own IMU felt since the last frame, in device time.
+    bodies: with body tracking, whom it found, in the colour camera's optical frame; else None.
     """
 
     color: Image
     depth_m: NDArray[np.float32]
     imu: tuple[ImuReading, ...] = ()
+    bodies: tuple[LiftedPose, ...] | None = None
 
 
 class KinectSource(Source[KinectFrame], Protocol):
@@ -66,7 +70,10 @@ def kinect_source(settings: KinectSettings) -> KinectSource:
         raise InputError(f"unknown depth camera '{settings.backend}'; expected {' or '.join(BACKENDS)}")
     if settings.sync not in SYNC_MODES:
         raise InputError(f"unknown sync mode '{settings.sync}'; expected {', '.join(SYNC_MODES)}")
-    if settings.device and Path(settings.device).is_dir():
+    folder = bool(settings.device) and Path(settings.device).is_dir()
+    if settings.body_tracking and (folder or settings.backend != "azure"):
+        raise InputError("body tracking needs an Azure Kinect or its recording; leave `skeleton` at lifted")
+    if folder:
         return DepthFolder(Path(settings.device), paced=settings.paced)
     _check_recording(Path(settings.device))
     if settings.backend == "azure":

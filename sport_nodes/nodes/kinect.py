@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, Imu
@@ -11,10 +11,10 @@ from sport_coach.msg import Skeleton3D
 
 from sport_nodes import topics
 from sport_nodes.capture.blur import blur_faces
-from sport_nodes.capture.depth_lifting import lift
+from sport_nodes.capture.depth_lifting import LiftedPose, lift
 from sport_nodes.capture.imu_protocols import ImuReading
 from sport_nodes.capture.kinect import KinectFrame, KinectSettings, KinectSource, kinect_source, sync_warning
-from sport_nodes.capture.pose2d import pose_detector
+from sport_nodes.capture.pose2d import People, pose_detector
 from sport_nodes.capture.source import Sample
 from sport_nodes.errors import InputError
 from sport_nodes.measurements import ImuStream
@@ -25,9 +25,11 @@ from sport_nodes.nodes.driver import DriverNode
 from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.image_topics import ImageTopics
 from sport_nodes.nodes.run import run_node
-from sport_nodes.rig import load_rig
+from sport_nodes.rig import Camera, load_rig
 
 MILLIMETRES_PER_METRE = 1000.0
+#: What the skeleton may come from.
+SKELETONS: Final = ("lifted", "body_tracking")
 
 
 class KinectNode(DriverNode):
@@ -51,6 +53,9 @@ class KinectNode(DriverNode):
         self.parameter("rate_hz", 30, "Images a second.")
         self.parameter("sync", "standalone", "Wired synchronisation: standalone, primary or secondary.")
         self.parameter("delay_us", 0, "As secondary: how long after the primary this camera exposes [us].")
+        self.parameter(
+            "skeleton", "lifted", "lifted (2D pose and depth), or body_tracking (the Azure Kinect's SDK, on x86_64)."
+        )
         self.parameter("model", "", "Path of an ONNX pose model; empty takes MediaPipe's.")
         self.parameter("max_people", 1, "Follow at most so many people; each one costs a detection of its own.")
         self.parameter("publish_images", False, "Publish JPEG colour and 16-bit depth images too.")
@@ -72,8 +77,17 @@ class KinectNode(DriverNode):
 
     def activate(self) -> None:
         self._source = self._topics() if self.value("backend") == "ros" else self._device()
-        self._detector = pose_detector(self.value("model"), self.value("max_people"))
+        # Body tracking needs no 2D pose, but faces that are blurred must be found.
+        tracked = self._tracks_bodies()
+        if not tracked or (self.value("publish_images") and self.value("blur_faces")):
+            self._detector = pose_detector(self.value("model"), self.value("max_people"))
         self.drive(self._source, self._take)
+
+    def _tracks_bodies(self) -> bool:
+        skeleton = self.value("skeleton")
+        if skeleton not in SKELETONS:
+            raise InputError(f"unknown skeleton '{skeleton}'; expected {' or '.join(SKELETONS)}")
+        return bool(skeleton == SKELETONS[1])
 
     def _topics(self) -> KinectSource:
         color, depth, info = (self.value(f"{what}_topic") for what in ("color", "depth", "info"))
@@ -88,6 +102,7 @@ class KinectNode(DriverNode):
             self.value("sync"),
             self.value("delay_us"),
             self.value("paced"),
+            self._tracks_bodies(),
         )
         return kinect_source(settings)
 
@@ -103,16 +118,17 @@ class KinectNode(DriverNode):
         for reading in frame.imu:
             self._imu.publish(self._imu_message(reading))
         check_size(frame.color, camera)
-        people = self._detector.detect(frame.color)
-        if len(people):
-            # With several people in view, the athlete is the one whose joints are surest.
-            athlete = int(np.argmax(people.confidence.sum(axis=1)))
-            pose = lift(people.xy_px[athlete], people.confidence[athlete], frame.depth_m, camera)
+        people = self._detector.detect(frame.color) if self._detector else None
+        pose = athlete_of(frame, people, camera)
+        if pose is not None:
             motion = Motion(np.array([stamp_s]), pose.positions_m[None], pose.confidence[None])
             self._skeleton.publish(conversions.skeleton_to_message(motion, frame_id=camera.frame_id))
         self._info.publish(conversions.camera_info(camera, stamp_s=stamp_s))
         if self._images and self._depths:
-            shown = blur_faces(frame.color, people) if self.value("blur_faces") else frame.color
+            shown = frame.color
+            if self.value("blur_faces"):
+                assert people is not None, "whoever blurs faces looks for them"
+                shown = blur_faces(shown, people)
             self._images.publish(jpeg(shown, camera, stamp_s=stamp_s, quality=self.value("jpeg_quality")))
             self._depths.publish(depth_message(frame, camera.frame_id, stamp_s))
 
@@ -132,6 +148,16 @@ class KinectNode(DriverNode):
         return conversions.imu_to_message(stream, frame_id=f"{self._camera.name}_imu")
 
     _detector: Any = None
+
+
+def athlete_of(frame: KinectFrame, people: People | None, camera: Camera) -> LiftedPose | None:
+    """Of several people in view, the one whose joints are surest; None where nobody is."""
+    if frame.bodies is not None:
+        return max(frame.bodies, key=lambda body: float(body.confidence.sum()), default=None)
+    if people is None or not len(people):
+        return None
+    athlete = int(np.argmax(people.confidence.sum(axis=1)))
+    return lift(people.xy_px[athlete], people.confidence[athlete], frame.depth_m, camera)
 
 
 def depth_message(frame: KinectFrame, frame_id: str, stamp_s: float) -> Image:

@@ -34,11 +34,11 @@ class TrainConfig:
     """
 
     seed: int = 1
-    people: int = 360
+    people: int = 1000
     trials_per_person: int = 8
     fused_share: float = 0.06
-    epochs: int = 30
-    pruned_epochs: int = 8
+    epochs: int = 24
+    pruned_epochs: int = 6
     batch: int = 32
     learning_rate: float = 2e-3
     weight_decay: float = 0.02

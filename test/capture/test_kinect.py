@@ -82,6 +82,8 @@ def test_settings_that_cannot_work(tmp_path: Path) -> None:
         (KinectSettings(sync="both"), "standalone, primary, secondary"),
         (KinectSettings(device=str(tmp_path / "absent.mkv")), "no such recording"),
         (KinectSettings(rate_hz=25), "5, 15 or 30"),
+        (KinectSettings(backend="orbbec", body_tracking=True), "needs an Azure Kinect"),
+        (KinectSettings(device=str(tmp_path), body_tracking=True), "needs an Azure Kinect"),
     ):
         with pytest.raises(InputError, match=words):
             kinect_source(settings)
@@ -119,7 +121,7 @@ class PretendedAzure:
         self.calibration.extrinsics[k4a.DEPTH][k4a.COLOR].rotation[:] = np.eye(3).ravel().tolist()
         return self
 
-    def images(self, timeout_s: float) -> object:
+    def images(self, timeout_s: float, look: k4a.Look | None = None) -> object:
         item = self.script.pop(0)
         if isinstance(item, Exception):
             raise item
@@ -134,8 +136,8 @@ class PretendedAzure:
 
 def test_azure_frames_of_a_pretended_camera(monkeypatch: pytest.MonkeyPatch) -> None:
     color, depth = np.full((720, 1280, 4), 7, np.uint8), np.full((576, 640), 2000, np.uint16)
-    images = types.SimpleNamespace(color=color, depth_mm=depth, color_usec=1_500_000)
-    half = types.SimpleNamespace(color=None, depth_mm=depth, color_usec=0)
+    images = types.SimpleNamespace(color=color, depth_mm=depth, color_usec=1_500_000, found=None)
+    half = types.SimpleNamespace(color=None, depth_mm=depth, color_usec=0, found=None)
     camera = PretendedAzure([images, half, None, OSError("gone")])
     monkeypatch.setattr(k4a, "libraries", lambda: None)
     monkeypatch.setattr(k4a, "Device", camera)

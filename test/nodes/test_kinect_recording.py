@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import ctypes.util
 import json
 import os
+import shutil
+import subprocess
 import time
+from collections.abc import Iterator
 from ctypes import byref, c_char_p, c_int, c_size_t, c_uint64, c_void_p
 from pathlib import Path
 from typing import Any
@@ -19,7 +23,7 @@ from sensor_msgs.msg import Image, Imu
 from sport_coach.msg import Skeleton3D
 
 from sport_nodes import topics
-from sport_nodes.capture import k4a
+from sport_nodes.capture import k4a, k4abt
 from sport_nodes.capture.kinect import KinectSettings, kinect_source
 from sport_nodes.capture.pose2d import People
 from sport_nodes.capture.source import EndOfSourceError
@@ -27,6 +31,7 @@ from sport_nodes.errors import InputError
 from sport_nodes.nodes import kinect, qos
 from sport_nodes.nodes.kinect import KinectNode
 from sport_nodes.rig import Camera, Rig, look_at, save_rig
+from sport_nodes.skeleton import INDEX
 
 FRAMES = 12
 PATIENCE_S = 20.0
@@ -239,3 +244,71 @@ def test_a_recording_that_was_cut_off_is_named(recording: Path, tmp_path: Path) 
     with pytest.raises(InputError, match="damaged recording"):
         kinect_source(KinectSettings(device=str(cut))).open()
     assert ctypes.sizeof(k4a.CameraCalibration) == 48 + 4 + 4 + 60 + 12  # as the SDK's header lays it out
+
+
+#: In place of libk4abt, laid out as its header says: two bodies, the second seen in one joint fewer; it counts what is
+#: still open.
+TRACKER_SOURCE = """
+#include <stdint.h>
+typedef struct { float p[3]; float q[4]; int level; } joint_t;
+typedef struct { joint_t joints[32]; } skeleton_t;
+typedef struct { int orientation; int mode; int32_t gpu; const char *model; } configuration_t;
+static int opened = 0, waiting = 0;
+int still_open(void) { return opened; }
+int k4abt_tracker_create(const void *calibration, configuration_t c, void **out) {
+    if (!calibration || c.orientation || c.mode || c.gpu || c.model) return 1;
+    opened++; *out = &opened; return 0; }
+void k4abt_tracker_shutdown(void *t) {}
+void k4abt_tracker_destroy(void *t) { opened--; }
+int k4abt_tracker_enqueue_capture(void *t, void *capture, int32_t ms) { waiting = capture != 0; return !waiting; }
+int k4abt_tracker_pop_result(void *t, void **frame, int32_t ms) { opened++; *frame = &waiting; return !waiting; }
+uint32_t k4abt_frame_get_num_bodies(void *frame) { return 2; }
+int k4abt_frame_get_body_skeleton(void *frame, uint32_t body, skeleton_t *s) {
+    for (int i = 0; i < 32; i++) {
+        s->joints[i].p[0] = 100.0f * i; s->joints[i].p[1] = -10.0f * i; s->joints[i].p[2] = 1000.0f + body;
+        s->joints[i].level = i == 24 ? 1 : i == 27 && body == 1 ? 0 : 2; }
+    return 0; }
+void k4abt_frame_release(void *frame) { opened--; }
+"""
+
+
+@pytest.fixture
+def tracker_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ctypes.CDLL]:
+    compiler = shutil.which("cc")
+    if compiler is None:
+        pytest.skip("no C compiler for the pretended library")
+    source, built = tmp_path / "k4abt.c", tmp_path / "libk4abt.so"
+    source.write_text(TRACKER_SOURCE)
+    subprocess.run([compiler, "-shared", "-fPIC", "-o", built, source], check=True)
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: str(built))
+    k4abt.library.cache_clear()
+    yield k4abt.library()
+    k4abt.library.cache_clear()
+
+
+def test_bodies_of_the_tracking_sdk_are_ours(recording: Path, tracker_library: ctypes.CDLL) -> None:
+    source = kinect_source(KinectSettings(device=str(recording), body_tracking=True))
+    source.open()
+    sample = source.read(0.0)
+    assert sample is not None
+    assert tracker_library.still_open() == 1
+    source.close()
+    assert tracker_library.still_open() == 0
+    eye = Camera("kinect", 1280, 720, np.eye(3), np.zeros(5), np.eye(3), np.zeros(3))
+    athlete = kinect.athlete_of(sample.data, None, eye)
+    assert athlete is not None
+    # The first, of whom more is seen. The colour camera of this recording is where its depth camera is.
+    for name, place in (("nose", 27), ("left_wrist", 7), ("right_wrist", 14), ("left_ankle", 20), ("right_ear", 31)):
+        np.testing.assert_allclose(athlete.positions_m[INDEX[name]], [0.1 * place, -0.01 * place, 1.0], atol=1e-6)
+        assert athlete.confidence[INDEX[name]] > 0.0
+    # Predicted while it was hidden: no measurement.
+    assert np.isnan(athlete.positions_m[INDEX["right_ankle"]]).all()
+    assert athlete.confidence[INDEX["right_ankle"]] == 0.0
+    assert len(set(k4abt.SDK_INDEX.values())) == 17
+
+
+def test_without_the_tracking_sdk_the_line_says_what_to_do(recording: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None if name == "k4abt" else name)
+    k4abt.library.cache_clear()
+    with pytest.raises(InputError, match="Body Tracking SDK"):
+        kinect_source(KinectSettings(device=str(recording), body_tracking=True)).open()
