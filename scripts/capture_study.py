@@ -219,6 +219,11 @@ def lifting(_: Path) -> Rows:
         ),
         (
             "lifting",
+            "occluded joints recognised, all",
+            f"{(~given)[behind].mean():.1%} of {behind.sum()}",
+        ),
+        (
+            "lifting",
             "occluded joints recognised, body and ears",
             f"{(~given)[:, body][behind[:, body]].mean():.1%} of {behind[:, body].sum()}",
         ),

@@ -15,7 +15,7 @@ Flags = NDArray[np.bool_]
 
 #: Depth is read at so many places along each limb; a step between two of them by more than this is an edge,
 #: and what is farther behind the limb's ends than this is not the limb [m].
-PLACES_ON_LIMB: Final = 12
+PLACES_ON_LIMB: Final = 20
 EDGE_M: Final = 0.10
 BACKGROUND_M: Final = 0.4
 #: A bone is this much shorter or longer than the others imply when one end reads another surface.
@@ -28,6 +28,9 @@ BREADTHS: Final[dict[str, float]] = {"shoulder": 0.259, "hip": 0.191}
 TURNED: Final = 0.5
 #: ... and a depth this much nearer is another surface's [m].
 TRUNK_MARGIN_M: Final = 0.12
+#: Eyes stand 0.118 of stature above the shoulders (Drillis and Contini 1966), the nose some 0.06 before them; a part of
+#: the head that is farther than this part of stature from between the shoulders is the arm before it.
+HEAD_REACH: Final = 0.21
 #: From this sine on, arm and leg of the far side lie behind the body's middle plane, give or take the margin [m].
 PROFILE: Final = 0.7
 MIDDLE_PLANE_MARGIN_M: Final = 0.03
@@ -44,6 +47,7 @@ LIMB_BONES: Final = tuple(
     for (upper, lower), fraction in BONE_FRACTIONS.items()
     if (upper, lower) != ("shoulder", "hip")
 )
+_HEAD: Final = [INDEX[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
 _OFF_TRUNK: Final = tuple(
     joint for joint, name in enumerate(JOINTS) if mirrored(name) != name and name not in TRUNK_JOINTS
 )
@@ -57,6 +61,7 @@ def hidden_joints(xy_px: Array, positions_m: Array, depth_m: NDArray[np.float32]
     hidden = _cut_off_by_edges(xy_px, positions_m, depth_m)
     stature = _stature_m(positions_m, hidden)
     hidden |= _behind_the_body(xy_px, positions_m, focal_px=focal_px, stature=stature)
+    hidden |= _off_the_head(positions_m, stature)
     hidden |= _face_from_behind(xy_px)
     hidden |= _of_impossible_length(positions_m, hidden, stature)
     return hidden
@@ -117,6 +122,14 @@ def _face_from_behind(xy_px: Array) -> Flags:
         if np.isfinite(apart):
             hidden[[INDEX["nose"], INDEX["left_eye"], INDEX["right_eye"]]] = apart < -smallest
             return hidden
+    return hidden
+
+
+def _off_the_head(positions_m: Array, stature: float) -> Flags:
+    """Nose, eyes and ears that are too far from the shoulders."""
+    hidden = np.zeros(JOINT_COUNT, dtype=np.bool_)
+    apart = np.linalg.norm(positions_m[_HEAD] - positions_m[_pair("shoulder")].mean(axis=0), axis=1)
+    hidden[_HEAD] = apart > HEAD_REACH * stature
     return hidden
 
 
