@@ -48,6 +48,7 @@ STATISTICS: Final = (
     "duration",
     "time_of_maximum",
     "time_of_minimum",
+    "time_of_half",
     "time_above",
     "launch",
 )

@@ -85,8 +85,9 @@ class MetricSpec:
 
     kind: what sort of number, for people (METRIC_KINDS of action_file). quantity: name in sport_nodes.quantities.
     Read in one of three ways: `at` a keyframe; `over` one or more stages by `statistic` (maximum, minimum, mean,
-    range, smoothness, duration, time_of_maximum and time_of_minimum in seconds after `relative_to`, time_above: how
-    long it is above `threshold`, launch: at the beginning of a flight, by the parabola of the centre of mass); or
+    range, smoothness, duration, time_of_maximum, time_of_minimum and time_of_half (of the way from one extreme to the
+    other) in seconds after `relative_to`, time_above: how long it is above `threshold`, launch: at the beginning of a
+    flight, by the parabola of the centre of mass); or
     `between` two keyframes (the change of the quantity, or the duration in s when there is no quantity).
     rate: the quantity's change per second instead of itself.
     sides: mean (one finding of both), each (one finding a side), difference (left minus right), left or right (the

@@ -134,14 +134,17 @@ def moment(metric: MetricSpec, body: Body, repetition: Repetition, *, side: str)
     begin, end = repetition.window(metric)
     if metric.statistic == "launch":
         return begin
+    if metric.statistic.startswith("time_of"):
+        after = float(read_metric(metric, body, repetition, side=side))
+        return repetition.keyframes_s[metric.relative_to] + after if np.isfinite(after) else 0.5 * (begin + end)
     inside = (body.times_s >= begin) & (body.times_s <= end)
-    if not inside.any() or metric.statistic not in ("maximum", "minimum", "time_of_maximum", "time_of_minimum"):
+    if not inside.any() or metric.statistic not in ("maximum", "minimum"):
         return 0.5 * (begin + end)
     values = read_quantity(body, metric.quantity, side)
     values = (body.rate(values) if metric.rate else values)[inside]
     if np.isnan(values).all():
         return 0.5 * (begin + end)
-    found = np.nanargmax(values) if "max" in metric.statistic else np.nanargmin(values)
+    found = np.nanargmax(values) if metric.statistic == "maximum" else np.nanargmin(values)
     return float(body.times_s[inside][found])
 
 
@@ -172,8 +175,11 @@ def _statistic(metric: MetricSpec, values: Array, times_s: Array, repetition: Re
         return _smoothness(values, times_s)
     if metric.statistic == "time_above":
         return np.sum(values > (metric.threshold or 0.0), axis=-1) / GRID_HZ
+    relative_s = repetition.keyframes_s[metric.relative_to]
+    if metric.statistic == "time_of_half":
+        return _time_of_half(values, times_s) - relative_s
     sign = 1.0 if metric.statistic == "time_of_maximum" else -1.0
-    return _time_of_peak(sign * values, times_s) - repetition.keyframes_s[metric.relative_to]
+    return _time_of_peak(sign * values, times_s) - relative_s
 
 
 def _time_of_peak(values: Array, times_s: Array) -> Array:
@@ -184,6 +190,26 @@ def _time_of_peak(values: Array, times_s: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         shift = np.where(bend < 0.0, 0.5 * (a - c) / bend, 0.0)
     return times_s[top[..., 0]] + np.clip(np.nan_to_num(shift), -1.0, 1.0) / GRID_HZ
+
+
+def _time_of_half(values: Array, times_s: Array) -> Array:
+    """When the change from one of the window's extremes to the other is half done, between the frames.
+
+    Where a movement is fastest its place hangs on noise; how far it has come, on the steepest part of its way.
+    """
+    low, high = np.nanargmin(values, axis=-1), np.nanargmax(values, axis=-1)
+    middle = 0.5 * (np.nanmin(values, axis=-1) + np.nanmax(values, axis=-1))[..., None]
+    falls = np.where(low > high, -1.0, 1.0)[..., None]
+    past = falls * (values - middle)
+    frames = np.arange(values.shape[-1])
+    done = (past >= 0.0) & (frames > np.minimum(low, high)[..., None])
+    after = np.argmax(done, axis=-1)[..., None]
+    before = np.maximum(after - 1, 0)
+    a, b = (np.take_along_axis(past, at, axis=-1)[..., 0] for at in (before, after))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.where(a < b, -a / (b - a), 1.0)
+    begin, end = times_s[before[..., 0]], times_s[after[..., 0]]
+    return begin + np.clip(share, 0.0, 1.0) * (end - begin)
 
 
 def _smoothness(values: Array, times_s: Array) -> Array:

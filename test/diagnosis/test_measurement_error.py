@@ -51,6 +51,25 @@ def test_steady_errors_agree_with_many_noisy_copies(name: str) -> None:
     assert np.sqrt(error**2 - keyframe_part**2) == pytest.approx(spread, rel=0.15)
 
 
+def test_when_half_is_done_errs_as_in_many_noisy_copies() -> None:
+    """Half of each coordinate's variance steady, half a swing of any phase, as the error has it."""
+    action = load_action("overhead_pass")
+    trial = simulate("overhead_pass", seed=3, rate_hz=60.0)
+    body = smoothed_body(resample(trial.motion, 60.0))
+    stages = tuple(s.name for s in action.stages)
+    repetition = Repetition({k.name: k.time_s for k in trial.keyframes}, trial.stage_bounds_s[0], stages)
+    spec, sigma, rng = action.metric("leg_drive_timing"), 0.01, np.random.default_rng(1)
+    steady = rng.normal(0.0, sigma * np.sqrt(0.5), (300, 1, 17, 3))
+    cosine, sine = rng.normal(0.0, sigma * np.sqrt(0.5), (2, 300, 1, 17, 3))
+    phase = (2.0 * np.pi * 3.0 * body.times_s)[:, None, None]
+    copies = body.positions_m + steady + cosine * np.cos(phase) + sine * np.sin(phase)
+    noisy = Body(body.times_s, copies, body.height_m, body.forward)
+    spread = float(np.std(read_metric(spec, noisy, repetition, side="")))
+    known = np.full(body.positions_m.shape[:2], sigma)
+    error = standard_error(spec, body, known, repetition, side="", rate_hz=1e6)
+    assert np.sqrt(error**2 - KEYFRAME_SIGMA_S**2) == pytest.approx(spread, rel=0.25)
+
+
 def test_error_grows_with_sigma_and_falls_back_to_the_stated_default() -> None:
     body, repetition = subject()
     shape = body.positions_m.shape[:2]

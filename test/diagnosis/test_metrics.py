@@ -58,6 +58,8 @@ WAVE = 1.0 + 0.2 * np.sin(2 * np.pi * (TIMES - 1.0))
         ({"over": ("pre_swing", "take_off"), "statistic": "minimum"}, 80.0),
         ({"over": ("pre_swing", "take_off"), "statistic": "mean"}, 100.0),
         ({"over": ("flight",), "statistic": "time_of_maximum", "relative_to": "take_off"}, 0.25),
+        ({"over": ("take_off", "flight"), "statistic": "time_of_half", "relative_to": "deepest_crouch"}, 0.5),
+        ({"over": ("flight", "landing"), "statistic": "time_of_half", "relative_to": "landing"}, 0.0),
         ({"over": ("flight", "landing"), "statistic": "time_above", "threshold": 110.0}, 1.0 / 3.0),
         ({"over": ("flight", "landing"), "statistic": "duration", "quantity": ""}, 1.0),
         ({"between": ("deepest_crouch", "landing"), "quantity": ""}, 1.0),
@@ -67,6 +69,13 @@ WAVE = 1.0 + 0.2 * np.sin(2 * np.pi * (TIMES - 1.0))
 )
 def test_against_formulas(changes: dict, expected: float) -> None:
     assert read(replace(BLANK, **changes), body(WAVE)) == pytest.approx(expected, rel=0.02, abs=0.02)
+
+
+def test_half_is_between_the_frames_and_read_when_it_happens() -> None:
+    ramp = 1.0 - 0.3 * np.clip((TIMES - 0.903) / 0.2, 0.0, 1.0)
+    spec = replace(BLANK, over=("take_off", "flight"), statistic="time_of_half", relative_to="take_off")
+    assert read(spec, body(ramp)) == pytest.approx(0.003, abs=1e-3)
+    assert moment(spec, body(ramp), REPETITION, side="") == pytest.approx(1.003, abs=1e-3)
 
 
 def test_left_minus_right() -> None:
