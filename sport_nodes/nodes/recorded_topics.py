@@ -81,6 +81,7 @@ _STREAMS = {
     topics.MOTION_FRAME: MotionFrame,
     topics.MOTION_SKELETON: Skeleton3D,
     topics.SCORE_LIVE: StageScores,
+    topics.KEYFRAMES_LIVE: Keyframes,
     topics.COACH_STREAM: String,
 }
 _RESULTS = {
