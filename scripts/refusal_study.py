@@ -5,6 +5,8 @@ For each movement of the simulated lab: another movement, two people's data join
 (its end, or its beginning, missing), an athlete who stands or lies still; and whole movements, which are not to be
 refused. Without noise, with 6 mm from frame to frame, and with 6 mm that swings at about 5 Hz. Where there are real
 recordings (--real FOLDER), how many of them are refused by their own movement's shipped target, and taken by another's.
+Where there is UI-PRMD (--kinect FOLDER), how many of its raw Kinect skeletons are held to be of two people, and how
+many of pairs joined: the same exercise by two people in one place.
 """
 
 from __future__ import annotations
@@ -19,13 +21,19 @@ from sport_nodes.actions import action_names
 from sport_nodes.io.motion_files import read_motion
 from sport_nodes.keyframes.align import align
 from sport_nodes.keyframes.features import smooth
+from sport_nodes.keyframes.one_person import change_of_person_s
 from sport_nodes.keyframes.target import load_target
 from sport_nodes.lab.simulate import SimulatedTrial, simulate
 from sport_nodes.motion import Motion
+from sport_nodes.skeleton import INDEX, JOINT_COUNT
+from sport_nodes.training.uiprmd import INDEX as KINECT_INDEX
+from sport_nodes.training.uiprmd import Episode, load_episodes
 
 NOISES: dict[str, tuple[float, bool]] = {"none": (0.0, False), "6 mm": (0.006, False), "6 mm, swinging": (0.006, True)}
 RATE_HZ = 30.0
 STILL_S = 4.0
+#: Joined pairs of each exercise, done rightly or wrongly.
+KINECT_PAIRS = 20
 #: Seeds of the second person, of the other movement, of the instants.
 APART = 1_000_000
 
@@ -118,15 +126,49 @@ def study_real(folder: Path) -> None:
         print(f"{np.mean(taken[done]):.0%} of {len(taken[done])} refused as another movement")
 
 
+def kinect_motion(positions_m: np.ndarray) -> Motion:
+    """Of UI-PRMD's (T, 22, 3) joints, where the first frame's waist is over the origin."""
+    positions = np.full((len(positions_m), JOINT_COUNT, 3), np.nan)
+    for name in INDEX.keys() & KINECT_INDEX.keys():
+        positions[:, INDEX[name]] = positions_m[:, KINECT_INDEX[name]]
+    start = positions_m[0, KINECT_INDEX["waist"]] * np.array([1.0, 1.0, 0.0])
+    return Motion(np.arange(len(positions)) / RATE_HZ, positions - start)
+
+
+def study_kinect(folder: Path) -> None:
+    episodes = [e for e in load_episodes(folder) if len(e.positions_m) >= RATE_HZ]
+    alone = [change_of_person_s(kinect_motion(e.positions_m)) is not None for e in episodes]
+    print(f"  Kinect, {len(alone)} recordings of one person: {np.mean(alone):.1%} held to be of two")
+    rng = np.random.default_rng(0)
+    exercises: dict[tuple[str, bool], list[Episode]] = {}
+    for episode in episodes:
+        exercises.setdefault((episode.movement, episode.incorrect), []).append(episode)
+    found = []
+    for one_exercise in exercises.values():
+        for _ in range(KINECT_PAIRS):
+            one = one_exercise[rng.integers(len(one_exercise))]
+            others = [e for e in one_exercise if e.person != one.person]
+            other = others[rng.integers(len(others))]
+            motions = [kinect_motion(e.positions_m) for e in (one, other)]
+            frames = min(map(len, motions))
+            change = int(rng.integers(round(0.2 * frames), round(0.8 * frames)))
+            positions = np.concatenate([motions[0].positions_m[:change], motions[1].positions_m[change:frames]])
+            found.append(change_of_person_s(Motion(motions[0].times_s[:frames], positions)) is not None)
+    print(f"  Kinect, {len(found)} pairs of people joined: {np.mean(found):.1%} held to be of two")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=int, default=64000)
     parser.add_argument("--people", type=int, default=50)
     parser.add_argument("--real", type=Path)
+    parser.add_argument("--kinect", type=Path)
     options = parser.parse_args()
     study(range(options.first, options.first + options.people))
     if options.real:
         study_real(options.real)
+    if options.kinect:
+        study_kinect(options.kinect)
 
 
 if __name__ == "__main__":
