@@ -121,7 +121,7 @@ def _mapper(
         from ray.util.multiprocessing import Pool
 
         with Pool(ray_address=ray_address) as pool:
-            yield partial(pool.imap, chunksize=_CHUNK)
+            yield lambda work, items: _or_raised(pool.imap(work, items, chunksize=_CHUNK))
         return
     if processes == 1:
         yield map
@@ -129,6 +129,15 @@ def _mapper(
     # Not forked: the parent may hold threads that a fork would not survive.
     with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as local:
         yield local.map
+
+
+def _or_raised(results: Iterable[Any]) -> Iterator[Any]:
+    """Results, up to the first error, which is raised: Ray's imap hands the errors of its workers back as results."""
+    for result in results:
+        if isinstance(result, Exception):
+            # Wrapped where the work failed, bare where the worker died.
+            raise getattr(result, "underlying", result)
+        yield result
 
 
 def _fingerprint(place: tuple[Path, str]) -> Source:

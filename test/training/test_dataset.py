@@ -13,11 +13,12 @@ pytest.importorskip("pyarrow", reason="no pyarrow on this machine: it comes with
 
 from sport_nodes import topics
 from sport_nodes.cli import main
+from sport_nodes.errors import InputError
 from sport_nodes.io import bag_messages as messages
 from sport_nodes.io.bag import BagWriter
 from sport_nodes.lab.simulate import simulate
 from sport_nodes.labels import add_label, make_label
-from sport_nodes.training.dataset import build_dataset, erase_from_dataset, read_rows, shard_paths
+from sport_nodes.training.dataset import _mapper, _or_raised, build_dataset, erase_from_dataset, read_rows, shard_paths
 from sport_nodes.training.dataset_rows import SPLITS, motion_of_row, split_of
 
 PEOPLE = ("kestrel", "heron", "wren", "owl")
@@ -133,3 +134,23 @@ def test_a_ray_cluster_gives_the_same_bytes(store: Path, tmp_path: Path) -> None
     build_dataset([store], tmp_path / "one")
     build_dataset([store], tmp_path / "ray", ray_address="local")
     assert contents(tmp_path / "one") == contents(tmp_path / "ray")
+
+
+def test_an_error_of_a_cluster_s_worker_ends_the_build() -> None:
+    pytest.importorskip("ray", reason="no Ray on this machine: it comes with the extra `cluster`")
+    with _mapper(1, "local") as mapped:
+        assert list(mapped(int, ["1", "2"])) == [1, 2]
+        with pytest.raises(ValueError, match="no number"):
+            list(mapped(int, ["1", "no number"]))
+
+
+def test_an_error_among_the_results_is_raised() -> None:
+    """Bare, as where a worker died, and wrapped, as where its work failed."""
+    wrapped = RuntimeError("of the pool")
+    wrapped.underlying = InputError("of the work")  # type: ignore[attr-defined]
+    results = _or_raised([1, ConnectionError("the worker died")])
+    assert next(results) == 1
+    with pytest.raises(ConnectionError):
+        next(results)
+    with pytest.raises(InputError, match="of the work"):
+        next(_or_raised([wrapped]))
