@@ -19,6 +19,7 @@ _REQUIRED = ("id", "question", "answer", "source")
 class Entry:
     """One question with its answer, in the project's own words, and the published source it follows.
 
+    asked_as: other ways of asking the same, in everyday words, with " | " between them; search reads them.
     action, stage, dimension, fault: names of config/actions, "" for all. level: beginner, intermediate, advanced, any.
     drill, drill_zh: what to practise, "" where there is nothing. contraindication: when not to.
     """
@@ -35,6 +36,12 @@ class Entry:
     drill: str = ""
     drill_zh: str = ""
     contraindication: str = ""
+    asked_as: str = ""
+
+    @property
+    def other_questions(self) -> tuple[str, ...]:
+        """The ways of asking that asked_as holds."""
+        return tuple(filter(None, map(str.strip, self.asked_as.split("|"))))
 
     def drill_in(self, language: str) -> str:
         """The drill in `language`, "" where the entry has none in it."""

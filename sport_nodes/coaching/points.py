@@ -85,15 +85,19 @@ def query_words(query: str) -> dict[int, float]:
 
 
 def meanings(entries: Sequence[Entry], embedder: Embedder) -> NDArray[np.float32]:
-    """(N, D): the mean direction of the question, the answer, and both with the names of action and fault.
+    """(N, D): the mean direction of an entry's views (see views_of)."""
+    views = [views_of(entry) for entry in entries]
+    vectors = embedder([text for texts in views for text in texts])
+    starts = np.cumsum([0, *map(len, views[:-1])])
+    total = np.add.reduceat(vectors, starts, axis=0) if views else vectors
+    return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True), dtype=np.float32)
+
+
+def views_of(entry: Entry) -> list[str]:
+    """Question, other ways of asking, answer, and question and answer together with the names of action and fault.
 
     People ask in the words of the question as often as in those of the answer, and as one text a long answer outweighs
     the question.
     """
-    views = (
-        [e.question for e in entries],
-        [e.answer for e in entries],
-        [" ".join((e.question, e.answer, e.action, e.fault)).replace("_", " ") for e in entries],
-    )
-    total = np.sum([embedder(texts) for texts in views], axis=0)
-    return np.asarray(total / np.linalg.norm(total, axis=1, keepdims=True), dtype=np.float32)
+    whole = " ".join((entry.question, entry.answer, entry.action, entry.fault)).replace("_", " ")
+    return [entry.question, *entry.other_questions, entry.answer, whole]

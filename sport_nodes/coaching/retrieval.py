@@ -20,7 +20,7 @@ _B: Final = 0.75
 _QUESTION_WEIGHT: Final = 2
 #: Words of a usual entry, to which the length correction refers: the mean of the shipped ones. A constant, so that an
 #: entry's weights do not change with the entries beside it and can be stored.
-TYPICAL_WORDS: Final = 47
+TYPICAL_WORDS: Final = 54
 _SHORTEST_STEM: Final = 3
 
 _TOKEN = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]+")
@@ -98,7 +98,10 @@ def term_weights(entry: Entry) -> dict[str, float]:
 def weighted_text(entry: Entry) -> str:
     """What of an entry is searched by words, as often as it counts."""
     names = " ".join((entry.action, entry.stage, entry.dimension, entry.fault)).replace("_", " ")
-    return " ".join([f"{entry.question} {names}"] * _QUESTION_WEIGHT + [entry.answer, entry.drill, entry.drill_zh])
+    return " ".join(
+        [f"{entry.question} {names}"] * _QUESTION_WEIGHT
+        + [*entry.other_questions, entry.answer, entry.drill, entry.drill_zh]
+    )
 
 
 def terms(text: str) -> list[str]:

@@ -50,6 +50,12 @@ def test_every_fault_is_spoken_of_at_every_level(action, fault):
     assert len({e.drill for e in entries if e.drill}) >= LEAST_DRILLS_A_FAULT
 
 
+def test_every_entry_is_asked_in_everyday_words_too():
+    asked = Counter(text.lower() for entry in shipped_entries() for text in (entry.question, *entry.other_questions))
+    assert [entry.id for entry in shipped_entries() if not entry.other_questions] == []
+    assert [text for text, count in asked.items() if count > 1] == []
+
+
 def test_drills_are_in_both_languages():
     for entry in shipped_entries():
         assert bool(entry.drill) == bool(entry.drill_zh), entry.id
