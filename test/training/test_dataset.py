@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 pytest.importorskip("pyarrow", reason="no pyarrow on this machine: it comes with the extra `train`")
 
 from sport_nodes import topics
+from sport_nodes.agreement import icc_2_1
 from sport_nodes.cli import main
 from sport_nodes.errors import InputError
 from sport_nodes.io import bag_messages as messages
@@ -127,6 +129,32 @@ def test_the_command_builds_and_counts(store: Path, tmp_path: Path, capsys: pyte
     assert sum(card["people"].values()) == len(PEOPLE)
     assert (card["labelled"], len(card["shards"])) == (3, len(shard_paths(tmp_path / "set")))
     assert main(["dataset", "build", str(tmp_path / "nowhere"), "-o", str(tmp_path / "x")]) == 2
+
+
+def test_the_card_tells_how_raters_agree_and_under_which_conditions(store: Path, tmp_path: Path) -> None:
+    marks = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]])
+    for trial, given in zip(("t3", "t4", "t5", "t6", "t7"), marks, strict=False):
+        for rater, mark in zip("ABCD", given, strict=True):
+            add_label(next(store.glob(f"*/{trial}")), make_label(rater=rater, total=mark))
+    write_trial(store, "owl", "t8", shift_m=0.3)
+    for rater, mark in zip("ABCD", marks[-1], strict=True):
+        add_label(store / "owl" / "t8", make_label(rater=rater, total=mark))
+    build_dataset([store], tmp_path / "set")
+    card = json.loads((tmp_path / "set" / "dataset.json").read_text())
+    found = {tuple(one["raters"]): one for one in card["agreement"]}
+    assert set(found) == {("Ana", "Wei"), *itertools.combinations("ABCD", 2)}
+    assert found["Ana", "Wei"]["trials"] == 3
+    # Wei's totals 70, 71, 72 beside Ana's 80: nothing in common; their stages were alike, without spread.
+    assert found["Ana", "Wei"]["icc"] == pytest.approx(0.0)
+    assert found["Ana", "Wei"]["stage_icc"] == [None] * 4
+    assert found["A", "B"]["stage_icc"] == [None] * 4
+    # No trial was marked by all six, so nothing is said of all; four raters are the example of Shrout & Fleiss 1979.
+    assert found["A", "B"]["icc"] == pytest.approx(icc_2_1(marks[:, :2].astype(float)), abs=1e-4)
+    readme = (tmp_path / "set" / "README.md").read_text()
+    assert f"| A, B | 6 | {found['A', 'B']['icc']:.2f} | - | - | - | - |" in readme
+    assert card["months"] == {"2023-11": 9}
+    assert card["missing_share"] == {"0% to 1%": 9}
+    assert sum(card["rigs"].values()) == sum(card["sensors_at_once"].values()) == 9
 
 
 def test_a_ray_cluster_gives_the_same_bytes(store: Path, tmp_path: Path) -> None:
