@@ -9,15 +9,20 @@ import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
+pytest.importorskip("onnx", reason="onnx is not installed (pip install .[train])")
 
 from sport_nodes.actions import action_names  # noqa: E402
 from sport_nodes.errors import InputError  # noqa: E402
 from sport_nodes.scoring.network import NetworkConfig  # noqa: E402
-from sport_nodes.training import loop, processes  # noqa: E402
+from sport_nodes.training import loop, processes, train  # noqa: E402
 from sport_nodes.training.batches import predict  # noqa: E402
 from sport_nodes.training.calibrate import calibrate_intervals, with_dead_joints, with_joints  # noqa: E402
 from sport_nodes.training.config import TrainConfig, begin_run  # noqa: E402
 from sport_nodes.training.cost import network_cost  # noqa: E402
+from sport_nodes.training.losses import training_loss  # noqa: E402
+from sport_nodes.training.onnx_network import network_graph  # noqa: E402
+from sport_nodes.training.prune import pruned  # noqa: E402
+from sport_nodes.training.trial_set import TrialSet  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -35,28 +40,76 @@ def weights(network):
     return torch.cat([p.detach().flatten() for p in network.parameters()])
 
 
-def test_a_stopped_run_goes_on_as_if_it_had_not_stopped(tmp_path, monkeypatch, made_up_trials):
+class Killed(BaseException):
+    """Nothing in the package catches it: the run is gone where it is raised, as after a kill."""
+
+
+EPOCHS, PRUNED_EPOCHS = 3, 2
+
+
+def outcome(directory):
+    """All values of a run's checkpoints by file and place, tensors as their bytes, and the histories."""
+
+    def leaves(value, place):
+        if isinstance(value, torch.Tensor | np.ndarray):
+            yield place, np.asarray(value).tobytes()
+        elif isinstance(value, dict | list | tuple):
+            for key, part in value.items() if isinstance(value, dict) else enumerate(value):
+                yield from leaves(part, (*place, key))
+        else:
+            yield place, value
+
+    checkpoints = [(path, torch.load(path, weights_only=False)) for path in directory.rglob("*.pt")]
+    histories = [(path, path.read_text()) for path in directory.rglob("*.json")]
+    return {k: v for path, found in checkpoints + histories for k, v in leaves(found, (path.relative_to(directory),))}
+
+
+@pytest.fixture
+def trained_and_pruned(monkeypatch, made_up_trials):
+    """Trains, with a kill in the given step where one is given; the model's bytes, and each step's run and epoch."""
+    monkeypatch.setattr(train, "pruned", lambda network: pruned(network, (12, 24)))
     training, validation = made_up_trials(0), made_up_trials(1, rows=16)
-    loop.fit(config(tmp_path / "whole"), training, validation)
-    whole = torch.load(tmp_path / "whole" / loop.LAST, weights_only=False)
 
-    calls = []
+    def run(directory, killed_in=None):
+        steps = []
 
-    def stopped(network, trials):
-        calls.append(1)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return predict(network, trials)
+        def counted(config, state, *args, **kwargs):
+            def counted_loss(*args, **kwargs):
+                steps.append((config.run_directory.name == "pruned", state.epoch))
+                if len(steps) - 1 == killed_in:
+                    raise Killed
+                return training_loss(*args, **kwargs)
 
-    monkeypatch.setattr(loop, "predict", stopped)
-    with pytest.raises(KeyboardInterrupt):
-        loop.fit(config(tmp_path / "stopped"), training, validation)
-    monkeypatch.setattr(loop, "predict", predict)
-    loop.fit(config(tmp_path / "stopped"), training, validation)
-    resumed = torch.load(tmp_path / "stopped" / loop.LAST, weights_only=False)
-    for name, value in whole["network"].items():
-        torch.testing.assert_close(resumed["network"][name], value)
-    assert len(json.loads((tmp_path / "stopped" / loop.HISTORY).read_text())) == 4
+            patched.setattr(loop, "training_loss", counted_loss)
+            return epoch(config, state, *args, **kwargs)
+
+        settings = config(directory, epochs=EPOCHS, pruned_epochs=PRUNED_EPOCHS, batch=16)
+        with monkeypatch.context() as patched:
+            epoch = loop._epoch
+            patched.setattr(loop, "_epoch", counted)
+            network = train.train_network(settings, training, validation)
+        return network_graph(network.eval()).SerializeToString(), steps
+
+    return run
+
+
+def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path, trained_and_pruned):
+    model, steps = trained_and_pruned(tmp_path / "whole")
+    whole = outcome(tmp_path / "whole")
+    assert {str(place[0]) for place in whole} == {
+        f"{folder}{name}" for folder in ("", "pruned/") for name in (loop.LAST, loop.BEST, loop.HISTORY)
+    }
+    for narrow, epoch in ((False, 1), (True, 0), (True, PRUNED_EPOCHS - 1)):
+        assert steps.count((narrow, epoch)) > 1
+        second = steps.index((narrow, epoch)) + 1
+        directory = tmp_path / f"{second}"
+        with pytest.raises(Killed):
+            trained_and_pruned(directory, killed_in=second)
+        resumed, again = trained_and_pruned(directory)
+        # Only the epoch that was cut off is done again.
+        assert again == steps[second - 1 :]
+        assert resumed == model
+        assert outcome(directory) == whole
 
 
 #: The second of two processes; what it ends with goes to a file. Arguments: folder, port.
