@@ -43,7 +43,7 @@ class CameraNode(DriverNode):
         self._info = self.publisher(CameraInfo, topics.camera_info(name), qos.SENSOR_OUT)
         self._images = None
         if self.value("publish_images"):
-            self._images = self.publisher(CompressedImage, topics.image(name), qos.SENSOR_OUT)
+            self._images = self.publisher(CompressedImage, topics.image(name), qos.IMAGE_OUT)
 
     def activate(self) -> None:
         settings = CameraSettings(

@@ -72,8 +72,8 @@ class KinectNode(DriverNode):
         self._imu = self.publisher(Imu, topics.KINECT_IMU, qos.SENSOR_OUT)
         self._images = self._depths = None
         if self.value("publish_images"):
-            self._images = self.publisher(CompressedImage, topics.KINECT_IMAGE, qos.SENSOR_OUT)
-            self._depths = self.publisher(Image, topics.KINECT_DEPTH, qos.SENSOR_OUT)
+            self._images = self.publisher(CompressedImage, topics.KINECT_IMAGE, qos.IMAGE_OUT)
+            self._depths = self.publisher(Image, topics.KINECT_DEPTH, qos.IMAGE_OUT)
 
     def activate(self) -> None:
         self._source = self._topics() if self.value("backend") == "ros" else self._device()

@@ -4,16 +4,18 @@ from typing import Final
 
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 
-#: One second of a 200 Hz IMU.
-SENSOR_DEPTH: Final = 200
-#: Ten seconds of it wait for a busy consumer: what is lost here is lost from the trial.
+#: Ten seconds of a 200 Hz IMU wait for a busy consumer: what is lost here is lost from the trial.
 WAITING_DEPTH: Final = 2000
 #: One second of images; raw ones are megabytes.
 IMAGE_DEPTH: Final = 30
 
-#: Drivers publish reliable (REP-2003).
+#: Drivers publish reliable (REP-2003). What a reliable reader missed on the way (Fast DDS's shared memory holds 512
+#: messages for a process) is sent again from this queue.
 SENSOR_OUT: Final = QoSProfile(
-    reliability=ReliabilityPolicy.RELIABLE, history=HistoryPolicy.KEEP_LAST, depth=SENSOR_DEPTH
+    reliability=ReliabilityPolicy.RELIABLE, history=HistoryPolicy.KEEP_LAST, depth=WAITING_DEPTH
+)
+IMAGE_OUT: Final = QoSProfile(
+    reliability=ReliabilityPolicy.RELIABLE, history=HistoryPolicy.KEEP_LAST, depth=IMAGE_DEPTH
 )
 #: Consumers of sensor data take what comes.
 SENSOR_IN: Final = QoSProfile(

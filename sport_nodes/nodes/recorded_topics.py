@@ -29,9 +29,6 @@ from sport_nodes.rig import Rig
 #: The results whose arrival completes a trial.
 RESULTS = (topics.SCORE_TRIAL, topics.KEYFRAMES, topics.DIAGNOSIS, topics.COACH_REPORT)
 
-#: Messages that wait for the recorder: ten seconds of a 200 Hz IMU.
-RECORD_DEPTH = 2000
-
 
 @dataclass(frozen=True)
 class RecordedTopic:
@@ -60,7 +57,7 @@ def sensor_topics(rig: Rig) -> list[RecordedTopic]:
 def recorded_topics(rig: Rig, *, images: bool) -> list[RecordedTopic]:
     """Everything the graph of this rig says, images only when asked."""
     return [
-        *(RecordedTopic(name, kind, _kept(qos.SENSOR_IN)) for name, kind in _sensors(rig).items()),
+        *(RecordedTopic(name, kind, _kept(qos.SENSOR_OUT)) for name, kind in _sensors(rig).items()),
         *(RecordedTopic(name, kind, qos.IMAGE_IN) for name, kind in (_images(rig).items() if images else ())),
         *(RecordedTopic(name, kind, _kept(qos.STREAM)) for name, kind in _STREAMS.items()),
         *(RecordedTopic(name, kind, _kept(qos.RESULT)) for name, kind in _RESULTS.items()),
@@ -73,7 +70,7 @@ def _kept(profile: QoSProfile) -> QoSProfile:
         reliability=profile.reliability,
         durability=profile.durability,
         history=HistoryPolicy.KEEP_LAST,
-        depth=RECORD_DEPTH,
+        depth=qos.WAITING_DEPTH,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from rclpy.qos import QoSProfile, ReliabilityPolicy
 from rclpy.serialization import deserialize_message
 from sport_coach.msg import StageScores, Trial
 from std_msgs.msg import String
@@ -27,6 +28,8 @@ from sport_nodes.store import TrialStore
 POLL_S = 0.05
 #: How late the onset of a trial may become known, on a busy machine [s].
 LATENESS_S = 10.0
+#: How often the recorder looks whether a driver came that offers best effort only [s].
+DRIVERS_CHECK_S = 1.0
 #: How often the recorder looks at the disk [s].
 DISK_CHECK_S = 1.0
 #: How often it looks for bags that are no longer kept [s].
@@ -71,9 +74,11 @@ class RecorderNode(SportNode):
         self._results: set[str] = set()
         self._heard: list[Heard] = []
         self._close_at_s = float("inf")
+        self._listening: dict[str, QoSProfile] = {}
         for topic in self._topics:
-            self.subscribe(topic.message_type, topic.name, self._taker(topic), topic.qos, raw=True, polled=True)
+            self._listen(topic, topic.qos)
         self._check_disk()
+        self.every(DRIVERS_CHECK_S, self._follow_drivers)
         self.every(DISK_CHECK_S, self._check_disk)
         self.every(RETENTION_CHECK_S, self._remove_old)
         self.every(POLL_S, self._poll)
@@ -81,8 +86,22 @@ class RecorderNode(SportNode):
     def deactivate(self) -> None:
         self._finish()
 
-    def _taker(self, topic: RecordedTopic) -> Any:
-        return lambda data, received_s: self._heard.append(Heard(topic.name, topic.type_name, data, received_s))
+    def _listen(self, topic: RecordedTopic, quality: QoSProfile) -> None:
+        def take(data: bytes, received_s: float) -> None:
+            if self._listening[topic.name] is quality:
+                self._heard.append(Heard(topic.name, topic.type_name, data, received_s))
+
+        self._listening[topic.name] = quality
+        self.subscribe(topic.message_type, topic.name, take, quality, raw=True, polled=True)
+
+    def _follow_drivers(self) -> None:
+        """The recorder asks for reliable delivery; a driver that offers less is heard all the same."""
+        for topic in self._topics:
+            if self._listening[topic.name].reliability == ReliabilityPolicy.BEST_EFFORT:
+                continue
+            offered = [found.qos_profile.reliability for found in self.get_publishers_info_by_topic(topic.name)]
+            if ReliabilityPolicy.BEST_EFFORT in offered:
+                self._listen(topic, qos.SENSOR_IN)
 
     def _remove_old(self) -> None:
         days, size = self.value("keep_days"), self.value("keep_gb") * 1e9
