@@ -22,7 +22,6 @@ from sport_nodes.training.cost import network_cost  # noqa: E402
 from sport_nodes.training.losses import training_loss  # noqa: E402
 from sport_nodes.training.onnx_network import network_graph  # noqa: E402
 from sport_nodes.training.prune import pruned  # noqa: E402
-from sport_nodes.training.trial_set import TrialSet  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
