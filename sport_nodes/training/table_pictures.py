@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from matplotlib.figure import Figure
 
-from sport_nodes.training.tables import OURS, ST_GCN, Results
+from sport_nodes.training.tables import OURS, ST_GCN, Results, variant_words
 
 #: Errors up to which shares are drawn, points.
 LARGEST_ERROR: Final = 20.0
@@ -29,7 +29,7 @@ def draw(results: Results, ablation: list[dict[str, Any]] | None, folder: Path) 
 
 
 def _scatter(results: Results) -> Figure:
-    figure = Figure(figsize=(12, 3.4), layout="constrained")
+    figure = Figure(figsize=(12, 4.0), layout="constrained")
     action = results.test.action[results.first]
     names = results.test.action_names.tolist()
     all_axes = figure.subplots(1, len(names), sharex=True, sharey=True)
@@ -60,9 +60,9 @@ def _shares(results: Results) -> Figure:
 def _modules(ablation: list[dict[str, Any]]) -> Figure:
     figure = Figure(figsize=(7.5, 3.6), layout="constrained")
     axes = figure.subplots()
-    labels = [f"without {r['without']}" if r["without"] else r["variant"] for r in ablation]
+    labels = [variant_words(row) for row in ablation]
     spread = [r["mae_sd"] or 0.0 for r in ablation]
-    axes.barh([text.replace("_", " ") for text in labels], [r["mae"] for r in ablation], xerr=spread, capsize=3)
+    axes.barh(labels, [r["mae"] for r in ablation], xerr=spread, capsize=3)
     axes.invert_yaxis()
     axes.set(
         xlabel="MAE [points], mean and spread over seeds", title="Trained without one module each, simulated people"

@@ -21,6 +21,7 @@ from sport_nodes.scoring.backends import INPUTS, OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.skeleton import JOINT_COUNT, JOINTS
+from sport_nodes.training import ablation
 from sport_nodes.training.baselines import baseline_predictions
 from sport_nodes.training.batches import predict
 from sport_nodes.training.calibrate import with_joints
@@ -237,7 +238,7 @@ def ablation_text(rows: list[dict[str, Any]]) -> Table:
     """`ablation.ablation_table` as a table."""
     lines = tuple(
         (
-            f"without {_words(row['without'])}" if row["without"] else _words(row["variant"]),
+            variant_words(row),
             f"{row['mae']:.2f} ({row['mae_sd']:.2f})" if row["mae_sd"] is not None else f"{row['mae']:.2f}",
             f"{row['srcc']:.3f}",
             f"{row['mae_loss']:+.2f}",
@@ -247,6 +248,12 @@ def ablation_text(rows: list[dict[str, Any]]) -> Table:
     )
     title = f"Ablation, {rows[0]['seeds']} seeds"
     return Table("ablation", title, ("", "MAE (sd)", "SRCC", "MAE lost", "pays for every seed"), lines)
+
+
+def variant_words(row: dict[str, Any]) -> str:
+    """What a row of the ablation is called."""
+    names = {ablation.WHOLE: OURS, ablation.ST_GCN: ST_GCN}
+    return names.get(row["variant"]) or f"without {_words(row['without'])}"
 
 
 def read_ablation(path: Path) -> list[dict[str, Any]]:
