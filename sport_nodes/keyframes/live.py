@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from sport_nodes.body import body_of
+from sport_nodes.actions import EventSpec
+from sport_nodes.body import Body, body_of
 from sport_nodes.keyframes.alignment import Alignment, Keyframe
-from sport_nodes.keyframes.dtw import distances
-from sport_nodes.keyframes.events import find_event
+from sport_nodes.keyframes.dtw import STEEPEST, distances
+from sport_nodes.keyframes.events import event_signal, find_event
 from sport_nodes.keyframes.features import GRID_HZ, features_of, resample, smoothed_body
 from sport_nodes.keyframes.reference import reference_of
 from sport_nodes.keyframes.target import TargetModel
@@ -25,15 +27,24 @@ Array = NDArray[np.float64]
 _LAG: Final = 2
 # Seconds before a frame that its features are computed from.
 _CONTEXT_S: Final = 0.3
-# Seconds kept, in which a keyframe's event is looked for.
-_KEPT_S: Final = 1.0
+# Seconds kept, over which levels are reckoned: a slow sit-up and the lying before it.
+_KEPT_S: Final = 4.0
+# Seconds for which it is kept how far along the target the movement was.
+_PROGRESS_S: Final = 1.0
 # The movement must have gone on by this much, in the target's seconds, before a keyframe is told: less follows noise.
 _PAST_S: Final = 0.035
 # An event may lie this far from where the target was passed.
 _REACH_S: Final = 0.15
-# An extreme that is this old, and no nearer to its mark than this, is told before the target has passed the mark.
-_SEEN_S: Final = 0.05
+# An extreme that was one for this long, a level that was passed this long ago: noise undoes most of its own sooner.
+_EXTREME_SEEN_S: Final = 0.05
+_LEVEL_SEEN_S: Final = 0.03
+# They are told before the target has passed the mark, when it is no further from it than this.
 _AHEAD_S: Final = 0.12
+# What is within this share of the range above the lowest value seen is rest: a level is reckoned from its median.
+_REST: Final = 0.15
+# Where the target was lost, the next level is still waited for within these factors of the target's time to it.
+_SOONEST: Final = 1.0 / STEEPEST
+_LATEST: Final = STEEPEST
 # Nothing is told before the target has left its first posture by this share of the largest distance accepted:
 # of standing and lying still, every beginning looks the same.
 _DEPARTED: Final = 0.6
@@ -53,11 +64,13 @@ class LiveKeyframes:
         self._told = 0
         self._repetition = 0
         self._last_s = float("-inf")
+        self._body: Body | None = None
 
     def push(self, time_s: float, positions_m: Array) -> tuple[Keyframe, ...]:
         """One more frame, (17, 3); returns the keyframes that it shows to have happened. Late frames are left out."""
         if self._frames and time_s <= self._frames[-1][0]:
             return ()
+        self._body = None
         self._frames.append((time_s, np.asarray(positions_m, dtype=float).reshape(JOINT_COUNT, 3)))
         while time_s - self._frames[0][0] > _KEPT_S:
             self._frames.popleft()
@@ -89,22 +102,24 @@ class LiveKeyframes:
                 path.advance(np.ascontiguousarray(cost), self._grid)
 
     def _passed(self) -> list[Keyframe]:
-        reference = self._reference
         mirrored = self._paths[1].distance < self._paths[0].distance
-        path = self._paths[int(mirrored)]
+        path, reference = self._paths[int(mirrored)], self._reference
         found: list[Keyframe] = []
-        if path.row < self._departed or path.distance > reference.action.maximum_distance:
-            return found
+        strange = path.distance > reference.action.maximum_distance
         marks_s, now_s = reference.keyframes_s, float(reference.times_s[path.row])
-        while self._told < len(marks_s) and now_s >= marks_s[self._told] - _AHEAD_S:
+        while self._told < len(marks_s):
             mark_s = float(marks_s[self._told])
-            time_s = self._seen(self._told, mirrored=mirrored)
-            if time_s is None and now_s < mark_s + _PAST_S:
-                break
+            # A level is passed by movement alone; all else looks the same before the first posture is left.
+            still = path.row < self._departed and not self._is_level(self._told)
+            if strange or still or now_s < mark_s - _AHEAD_S:
+                time_s = self._level_after_loss(mirrored=mirrored)
+            else:
+                time_s = self._seen(self._told, mirrored=mirrored)
+                if time_s is None and now_s >= mark_s + _PAST_S:
+                    time_s = self._by_path(path, mark_s, mirrored=mirrored)
             if time_s is None:
-                passed_s = path.time_at((mark_s - float(reference.times_s[0])) * GRID_HZ)
-                time_s = self._event(self._told, passed_s, mirrored=mirrored)
-            confidence = 1.0 - 0.5 * path.distance / reference.action.maximum_distance
+                break
+            confidence = 1.0 - 0.5 * min(path.distance / reference.action.maximum_distance, 1.0)
             name = reference.action.keyframes[self._told].name
             found.append(Keyframe(name, time_s, mark_s, float(confidence), self._repetition))
             self._told += 1
@@ -115,31 +130,100 @@ class LiveKeyframes:
                 one.forget()
         return found
 
-    def _seen(self, index: int, *, mirrored: bool) -> float | None:
-        """The keyframe by its extreme of position, where one has just passed; None where none has."""
-        keyframe = self._reference.action.keyframes[index]
-        offset = self._reference.offsets_s.get(keyframe.name)
-        if keyframe.event is None or offset is None or keyframe.event.at not in ("maximum", "minimum"):
+    def _by_path(self, path: _Path, mark_s: float, *, mirrored: bool) -> float | None:
+        """Where the target's mark was passed, or its event near that; None where a level shows it has not happened."""
+        event = self._seen_event(self._told)
+        level = event is not None and event.at not in ("maximum", "minimum")
+        if event is not None and level and np.isfinite(event_signal(self._recent(), event, mirrored=mirrored)).any():
             return None
-        body = smoothed_body(resample(_motion(list(self._frames)), GRID_HZ))
-        span = (float(body.times_s[0]), float(body.times_s[-1]))
-        begin = max(span[1] - 2.0 * _REACH_S, self._last_s)
-        event = find_event(body, keyframe.event, begin, span[1], span_s=span, mirrored=mirrored)
-        return None if event is None or event > span[1] - _SEEN_S else event + offset
+        passed_s = path.time_at((mark_s - float(self._reference.times_s[0])) * GRID_HZ)
+        return self._event(self._told, passed_s, mirrored=mirrored)
+
+    def _level_after_loss(self, *, mirrored: bool) -> float | None:
+        """The next keyframe where it is a level and follows another in time, though the target was lost since."""
+        if self._told == 0 or not self._is_level(self._told):
+            return None
+        marks_s = self._reference.keyframes_s
+        gap_s = float(marks_s[self._told] - marks_s[self._told - 1])
+        if not _SOONEST * gap_s <= self._grid - self._last_s <= _LATEST * gap_s:
+            return None
+        return self._seen(self._told, mirrored=mirrored)
+
+    def _is_level(self, index: int) -> bool:
+        event = self._seen_event(index)
+        return event is not None and event.at not in ("maximum", "minimum")
+
+    def _seen_event(self, index: int) -> EventSpec | None:
+        """The event that can be seen to have happened: an extreme or a level; None where there is none."""
+        keyframe = self._reference.action.keyframes[index]
+        event = keyframe.event
+        if event is None or keyframe.name not in self._reference.offsets_s:
+            return None
+        # The middle of the time above a level is not known before it ends; the highest place is, and lies in it.
+        return replace(event, at="maximum", fraction=None) if event.at == "middle_above" else event
+
+    def _seen(self, index: int, *, mirrored: bool) -> float | None:
+        """The keyframe by its event, where that has just happened; None where it has not, or cannot be seen."""
+        event = self._seen_event(index)
+        if event is None:
+            return None
+        body = self._recent()
+        now_s = float(body.times_s[-1])
+        values = event_signal(body, event, mirrored=mirrored)
+        extreme = event.at in ("maximum", "minimum")
+        if event.fraction is not None:
+            event = replace(event, threshold=self._level(event, values, mirrored=mirrored), fraction=None)
+        begin = max(now_s - 2.0 * _REACH_S, self._last_s)
+        span = (float(body.times_s[0]), now_s)
+        time_s = find_event(body, event, begin, now_s, span_s=span, mirrored=mirrored)
+        if time_s is None or time_s > now_s - (_EXTREME_SEEN_S if extreme else _LEVEL_SEEN_S):
+            return None
+        since = values[body.times_s >= time_s]
+        if extreme:
+            sign = 1.0 if event.at == "maximum" else -1.0
+            undone = int(np.argmax(sign * since)) > 1
+        else:
+            sign = 1.0 if event.at == "rises_through" else -1.0
+            undone = bool(sign * (since[-1] - (event.threshold or 0.0)) < 0.0)
+        return None if undone else time_s + self._offset(index)
+
+    def _level(self, event: EventSpec, values: Array, *, mirrored: bool) -> float:
+        """Of a fraction: from rest, of the range that was seen, which while rising is at least the target's."""
+        known = values[np.isfinite(values)]
+        if len(known) == 0:
+            return float("nan")
+        height = float(np.ptp(known))
+        if event.at == "rises_through":
+            height = max(height, float(np.ptp(event_signal(self._reference.body, event, mirrored=False))))
+        rest = float(np.median(known[known <= known.min() + _REST * height]))
+        return rest + (event.fraction or 0.0) * height
+
+    def _offset(self, index: int) -> float:
+        """How far after what is seen the keyframe is marked."""
+        keyframe = self._reference.action.keyframes[index]
+        if keyframe.event is None or keyframe.event.at == "middle_above":
+            return 0.0
+        return self._reference.offsets_s[keyframe.name]
+
+    def _recent(self) -> Body:
+        """The smoothed body of the frames kept."""
+        if self._body is None:
+            self._body = smoothed_body(resample(_motion(list(self._frames)), GRID_HZ))
+        return self._body
 
     def _event(self, index: int, passed_s: float, *, mirrored: bool) -> float:
         """The keyframe's event near where its mark was passed, else that instant."""
         keyframe = self._reference.action.keyframes[index]
         offset = self._reference.offsets_s.get(keyframe.name)
-        if keyframe.event is None or offset is None:
+        if keyframe.event is None or offset is None or keyframe.event.fraction is not None:
             return passed_s
-        body = smoothed_body(resample(_motion(list(self._frames)), GRID_HZ))
+        body = self._recent()
         span = (float(body.times_s[0]), float(body.times_s[-1]))
         near = passed_s - offset
         event = find_event(
             body, keyframe.event, near - _REACH_S, near + _REACH_S, span_s=span, mirrored=mirrored, near_s=near
         )
-        return passed_s if event is None or keyframe.event.fraction is not None else event + offset
+        return passed_s if event is None else event + offset
 
 
 class _Path:
@@ -150,7 +234,7 @@ class _Path:
 
     def __init__(self, rows: int) -> None:
         self._totals, self._costs = np.full((3, rows), np.inf), np.full((2, rows), np.inf)
-        self._progress: deque[tuple[float, int]] = deque(maxlen=round(_KEPT_S * GRID_HZ))
+        self._progress: deque[tuple[float, int]] = deque(maxlen=round(_PROGRESS_S * GRID_HZ))
         self.row, self.distance = 0, float("inf")
 
     def advance(self, cost: Array, time_s: float) -> None:
