@@ -25,14 +25,16 @@ _LEAST_S: Final = 0.3
 # Lengths are off by posture and soft tissue, and alike for about this long: the long-run variance of their means is
 # summed over such lags with falling weights (Newey & West 1987, Econometrica 55(3), eq. 5).
 _ALIKE_S: Final = 0.25
-# The change, in standard errors of the means before and after. Of 104 real recordings of one person (free throws,
-# jumps) the greatest is 4.3, of 360 simulated ones with 6 mm of noise 2.2; of 360 simulated pairs the least is 5.6.
-_LEAST_STANDARD_ERRORS: Final = 4.6
+# The change, in standard errors of the means before and after: typical of all lengths, and without the one that changes
+# most. Simulated recordings of one person with 6 mm of noise stay below 2.6, 104 real ones (free throws, jumps) below
+# 5.2; half of simulated pairs are above 19.
+_LEAST_STANDARD_ERRORS: Final = 4.2
+_LEAST_WITHOUT_GREATEST: Final = 2.7
 # Typical change of the logarithm of a length; less is no other person.
-_LEAST_CHANGE: Final = 0.012
-# The share of it that comes at once, by means over this much on either side: posture changes lengths gradually (of the
-# real recordings 99 in 100 by less than 0.33 from frame to frame), another body by all of it.
-_LEAST_AT_ONCE: Final = 0.5
+_LEAST_CHANGE: Final = 0.01
+# The share of it that comes at once, by means over this much on either side: posture and soft tissue change lengths
+# gradually (the real recordings above 4.2 standard errors by 0.56 at most), another body by all of it.
+_LEAST_AT_ONCE: Final = 0.6
 _AT_ONCE_S: Final = 0.067
 # Below this variance of a length's logarithm a recording is a perfect simulation.
 _LEAST_VARIANCE: Final = 1e-7
@@ -57,17 +59,22 @@ def change_of_person_s(motion: Motion) -> float | None:
     change[np.minimum(before, after) < around] = 0.0
     variance = np.maximum((lengths**2).sum(axis=0) / counts[-1], _LEAST_VARIANCE)
     evidence = change**2 / variance * (before * after / counts[-1])
-    at = int(np.argmax(_without_greatest(evidence)))
-    first = int(last[at]) + 1
-    step = change[at]
-    if np.sqrt(_without_greatest(step**2)) < _LEAST_CHANGE:
-        return None
-    error = _squared_error(lengths, known, first, max(round(_ALIKE_S * motion.rate_hz), 1))
-    if np.sqrt(_without_greatest(step**2 / error)) < _LEAST_STANDARD_ERRORS:
-        return None
-    near = max(round(_AT_ONCE_S * motion.rate_hz), 1)
-    at_once = _mean(lengths, known, first, first + near) - _mean(lengths, known, first - near, first)
-    return float(motion.times_s[first]) if at_once @ step >= _LEAST_AT_ONCE * (step @ step) else None
+    likely = int(np.argmax(_without_greatest(evidence)))
+    # Noise moves that by some frames; the seam is where lengths change at once as they do in the long run.
+    near, reach = (max(round(seconds * motion.rate_hz), 1) for seconds in (_AT_ONCE_S, _ALIKE_S))
+    tried = range(max(likely - reach, 0), min(likely + reach + 1, len(last)))
+    steps = [_step(lengths, known, int(last[k]) + 1, near) for k in tried]
+    best = int(np.argmax(np.stack(steps) @ (change[likely] / variance)))
+    at, at_once = tried[best], steps[best]
+    first, step = int(last[at]) + 1, change[at]
+    squares = step**2 / _squared_error(lengths, known, first, reach)
+    told = (
+        np.sqrt(_without_greatest(step**2)) >= _LEAST_CHANGE
+        and np.sqrt(squares.mean()) >= _LEAST_STANDARD_ERRORS
+        and np.sqrt(_without_greatest(squares)) >= _LEAST_WITHOUT_GREATEST
+        and at_once @ step >= _LEAST_AT_ONCE * (step @ step)
+    )
+    return float(motion.times_s[first]) if told else None
 
 
 def _lengths(positions_m: Array) -> Array:
@@ -95,6 +102,11 @@ def _squared_error(lengths: Array, known: NDArray[np.bool_], first: int, lags: i
     before = known[:first].sum(axis=0)
     after = known[first:].sum(axis=0)
     return variance * (1.0 / np.maximum(before, 1) + 1.0 / np.maximum(after, 1))
+
+
+def _step(lengths: Array, known: NDArray[np.bool_], first: int, near: int) -> Array:
+    """(K,) change from `near` frames before frame `first` to as many from it on."""
+    return _mean(lengths, known, first, first + near) - _mean(lengths, known, first - near, first)
 
 
 def _mean(lengths: Array, known: NDArray[np.bool_], begin: int, end: int) -> Array:
