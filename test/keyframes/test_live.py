@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from sport_nodes.keyframes.dtw import accumulate
+from sport_nodes.keyframes.features import smooth
 from sport_nodes.keyframes.live import LiveKeyframes, _Path
 from sport_nodes.keyframes.target import load_target
 from sport_nodes.lab.simulate import SimulatedTrial, simulate
@@ -41,6 +42,17 @@ def test_every_sit_up_is_told() -> None:
     truth = [k.time_s for k in trial.keyframes if k.name == "top"]
     assert len(tops) == len(truth)
     assert np.abs(np.array(tops) - truth).max() < 0.25
+
+
+@pytest.mark.parametrize("tempo", [0.6, 1.6])
+def test_levels_are_told_when_they_are_passed_though_noise_hides_the_path(tempo: float) -> None:
+    trial = simulate("sit_up", seed=54, repetitions=1, tempo=tempo, rate_hz=30.0, idle_before_s=2.0, idle_after_s=1.5)
+    noise = smooth(np.random.default_rng(54).normal(size=(len(trial.motion), 51)), 1.0)
+    noise *= 0.006 / noise.std()
+    found = {name: now_s for name, now_s, _ in told(trial, trial.motion.positions_m + noise.reshape(-1, 17, 3))}
+    for truth in trial.keyframes:
+        if truth.name in ("leaving_floor", "back_on_floor"):
+            assert -0.067 < found[truth.name] - truth.time_s < 0.15
 
 
 def test_nothing_is_told_of_stillness_gaps_or_frames_that_come_late() -> None:
