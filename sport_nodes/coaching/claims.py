@@ -50,6 +50,8 @@ _ENGLISH_SIDE: Final = re.compile(
     re.IGNORECASE,
 )
 _CHINESE_SIDE: Final = re.compile("(左|右)")
+#: Begins an order whatever verb follows: "let the arms stay low".
+_LETS: Final = re.compile(r"\W*(?:let|get|make|have|allow|leave)\b|请|让")
 _SIDES: Final = {"左": "left", "右": "right"}
 
 
@@ -162,7 +164,7 @@ def clause_of(text: str, words: Lexicon, *, language: str, labels: Iterable[str]
 
 def asks(plain: str, words: Lexicon) -> bool:
     """It asks for something, and does not tell that something is so."""
-    return bool(words.advice.search(plain)) and not words.statement.search(plain)
+    return bool(words.advice.search(plain)) and (bool(_LETS.match(plain)) or not words.statement.search(plain))
 
 
 def found_directions(plain: str, words: Lexicon) -> frozenset[str]:

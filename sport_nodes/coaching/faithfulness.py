@@ -15,41 +15,23 @@ from sport_nodes.coaching.facts import Advice, Facts
 from sport_nodes.coaching.known_labels import KnownLabels
 from sport_nodes.coaching.lexicon import lexicon
 from sport_nodes.coaching.retrieval import terms
+from sport_nodes.coaching.vocabulary import Vocabulary
 from sport_nodes.coaching.words import GRADE_WORDS, choose
 
 #: A sentence repeats a supplied one when this share of its words, and of its pairs of neighbours, is found there.
 _QUOTED_WORDS: Final = 0.85
 _QUOTED_PAIRS: Final = 0.6
-#: Words of a true clause that neither the facts nor everyday coaching know; more of them is another subject.
-_MOST_UNKNOWN_WORDS: Final = 2
-#: Chinese is compared by pairs of characters, of which those across the joint of two known words are unknown.
-_MOST_UNKNOWN_PAIRS: Final = 0.9
-_MOST_UNKNOWN_IDLE_PAIRS: Final = 0.5
+#: One word is no quotation: "what arms!".
+_LEAST_QUOTED_WORDS: Final = 2
 #: Share of Chinese characters from which a text counts as Chinese.
 _CHINESE_SHARE: Final = 0.3
-_EVERYDAY: Final = (
-    "about again aim all almost already also always another any around athlete attempt aware away back because become "
-    "been before begin best better both bring bit bravo build but calm careful carry check clear clearly coach come "
-    "compare concentrate consistent continue control could day detail develop did done during each easy effort "
-    "encourage end enjoy enough even every exercise feel few find finish first focus form forward foundation full "
-    "further general get give go goal going good great happen happy has hard having help here hold idea important "
-    "including instead into job jump just keep know last later lead learn let level like little look lot made main "
-    "make many matter may mean means measure measured might mind moment more most motion move movement much must near "
-    "need new next nice no nothing notice now off often once one only other out over overall part pass path perform "
-    "phase place plan point possible practice practise present proud pull push put quite ready real really recorded "
-    "remember rest result right safe same say second see session set shot show side simple since skill slightly slow "
-    "small so solid some something soon stage start stay step still stop such sure take target task teacher technique "
-    "than thing think third three through time today together towards train trial try two up us use value very want "
-    "watch way week went were while whole within work worked working yet you yourself"
+#: Signs and figures that the template does not use: pictures, ticks, arrows, tables, "10/10", digits of other scripts.
+_STRANGE: Final = re.compile(
+    r"""[^\w\s.,;:!?'"“”\u2018\u2019()（）…–—\-°%/±+−、。，；：！？·]|_|\d\s*/\s*\d|(?![0-9])\d|[a-z]\d|\d(?!deg)[a-z]{3}"""
 )
-#: Everyday words that, without a subject that is measured, still tell what somebody did or ask for it.
-_TELLING: Final = "look looked jump push pull place path move shot shoot away back forward down up hard fast watch same"
-_EVERYDAY_CHINESE: Final = (
-    " 继续 加油 努力 练习 保持 动作 阶段 很好 下次 注意 再来 一次 做得 老师 同学 "
-    "我们 一起 目标 非常 不错 这次 记录 坚持 表现 数据 数值 数值为 从数据看 "
-    "从数据来看 数据显示 录像显示 测量显示 结果显示 "
-    "总的来说 整体来看 可以看到 测得"
-)
+
+
+_ENCOURAGES: Final = ("rule:encouragement",)
 
 
 @dataclass(frozen=True)
@@ -91,10 +73,12 @@ class Faithfulness:
             for text, evidence in _supplied(facts, template)
         ]
         self._verbatim = dict(template.evidence)
-        supplied = {stem for source in self._sources for stem in source.words}
-        self._everyday = set(terms(_EVERYDAY + _EVERYDAY_CHINESE))
-        self._idle = self._everyday - set(terms(_TELLING))
-        self._known = supplied | self._known_labels.words | self._everyday
+        self._vocabulary = Vocabulary(
+            self._lexicon,
+            self._language,
+            texts=(*self._labels, *(source.text for source in self._sources)),
+            stems=self._known_labels.words,
+        )
         self._wrong_grades = [
             choose(pair, self._language) for grade, pair in GRADE_WORDS.items() if grade != facts.scores.grade
         ]
@@ -105,7 +89,11 @@ class Faithfulness:
             return Verdict((), 1, 1)
         clauses = clauses_of(sentence, language=self._language, labels=self._labels)
         claims = max(1, sum(clause.count for clause in clauses))
-        if quoted := self._verbatim.get(sentence) or self._quoted(sentence):
+        if verbatim := self._verbatim.get(sentence):
+            return Verdict(verbatim, claims, 0)
+        if _STRANGE.search(sentence):
+            return Verdict((), claims, claims)
+        if quoted := self._quoted(sentence):
             return Verdict(quoted, claims, 0)
         if self._lexicon.only_as_supplied.search(self._known_labels.without_labels(sentence)):
             return Verdict((), claims, claims)
@@ -120,22 +108,29 @@ class Faithfulness:
             else:
                 rejected += max(1, clause.count)
             earlier = whole if whole.has_subject else earlier
+        tells = self._lexicon.statement.search(sentence) and set(evidence) <= set(_ENCOURAGES)
+        if tells or (_ENCOURAGES[0] in evidence and any(map(self._only_mentions, clauses))):
+            # "You are ready for more" is no mere encouragement; "landing: check!" praises by what is no word of praise.
+            return Verdict((), claims, claims)
         return Verdict((), claims, rejected) if rejected else Verdict(tuple(dict.fromkeys(evidence)), claims, 0)
 
     def _bearing(self, clause: Clause) -> tuple[str, ...]:
         """The names of what bears a clause; () when nothing does."""
         if (labelled := self._known_labels.check(clause)) is not None:
-            return () if self._has_unknown_words(clause.text, idle=False) else labelled
+            return () if self._vocabulary.has_unknown(clause.text, idle=False) else labelled
         if quoted := self._quoted(clause.text):
             return quoted
         if not clause.says_something and not clause.has_subject:
-            return () if self._has_unknown_words(clause.text, idle=True) else ("rule:encouragement",)
-        if clause.unmeasured or self._has_unknown_words(clause.text, idle=False):
+            return () if self._vocabulary.has_unknown(clause.text, idle=True) else _ENCOURAGES
+        if clause.unmeasured or self._vocabulary.has_unknown(clause.text, idle=False):
             return ()
         if clause.of_score:
             if any(self._names_grade(clause.text, word) for word in self._wrong_grades):
                 return ()
             clause = replace(clause, polarity="", directions=frozenset())
+        if clause.directions and not clause.subjects and asks(clause.text.lower(), self._lexicon):
+            # "Bring the elbow further out" does not say what of the elbow is to change.
+            return ()
         # What only mentions something, in words of its own, cannot be told from a claim about it.
         if not clause.has_subject or not clause.says_something:
             return ()
@@ -145,17 +140,23 @@ class Faithfulness:
         by_part = [self._named(replace(clause, parts=frozenset({part}))) for part in sorted(clause.parts)]
         return tuple(name for names in by_part for name in names) if len(by_part) > 1 and all(by_part) else ()
 
+    def _only_mentions(self, clause: Clause) -> bool:
+        says = clause.says_something or self._known_labels.names_deviation(clause.text)
+        return clause.has_subject and not says and not asks(clause.text.lower(), self._lexicon)
+
     def _numbered(self, clause: Clause, before: tuple[str, ...]) -> tuple[str, ...]:
         """Which of what bore the clause before has the numbers of one that is nothing but numbers."""
         is_bare = not (clause.has_subject or clause.directions or clause.polarity or clause.sides or clause.unmeasured)
-        if not clause.numbers or not is_bare or self._has_unknown_words(clause.text, idle=False):
+        if not clause.numbers or not is_bare or self._vocabulary.has_unknown(clause.text, idle=False):
             return ()
         items = (e for e in self._evidence if e.name in before and all(map(e.has_number, clause.numbers)))
         return tuple(dict.fromkeys(item.name for item in items))
 
     def _named(self, clause: Clause) -> tuple[str, ...]:
-        """What bears the clause; praise of something that a fault is about as well has nothing to rest on."""
-        if clause.polarity == PRAISE and any(e.polarity == FAULT and e.is_about(clause) for e in self._evidence):
+        """What bears the clause; nothing bears praise of what a fault is about, or something too close to call."""
+        if clause.polarity == PRAISE and any(
+            e.is_about(clause) for e in self._evidence if e.polarity == FAULT or (not e.polarity and not e.of_score)
+        ):
             return ()
         return tuple(dict.fromkeys(item.name for item in self._evidence if item.bears(clause)))
 
@@ -163,7 +164,7 @@ class Faithfulness:
         """The evidence of a supplied text that this one repeats, with the same sides, numbers and denials."""
         is_advice = asks(text.lower(), self._lexicon)
         mine = _source(self._lexicon.lead_in.sub("", text) if is_advice else text, (), is_advice=is_advice)
-        if not mine.words or self._known_labels.denies(text):
+        if len(mine.words) < _LEAST_QUOTED_WORDS or self._known_labels.denies(text):
             return ()
         for source in self._sources:
             if (
@@ -193,17 +194,6 @@ class Faithfulness:
             and bool(self._lexicon.negation.search(mine)) == bool(self._lexicon.negation.search(theirs))
             and all(_found(pattern, mine) <= _found(pattern, theirs) for pattern in patterns)
         )
-
-    def _has_unknown_words(self, text: str, *, idle: bool) -> bool:
-        """More of its words than may be are known neither to the facts nor to everyday coaching.
-
-        idle: the text claims nothing, so that there is nothing but its words to judge it by.
-        """
-        stems = {stem for stem in terms(text) if not stem.isdigit()}
-        unknown = len(stems - (self._idle if idle else self._known))
-        if self._language == "zh":
-            return unknown > (_MOST_UNKNOWN_IDLE_PAIRS if idle else _MOST_UNKNOWN_PAIRS) * len(stems)
-        return unknown > (0 if idle else _MOST_UNKNOWN_WORDS)
 
     def _names_grade(self, text: str, word: str) -> bool:
         pattern = re.escape(word) if self._language == "zh" else rf"\b{re.escape(word)}\b"

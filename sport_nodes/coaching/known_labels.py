@@ -75,6 +75,10 @@ class KnownLabels:
             return () if self._is_denied(named) else self._bearing(true, clause.text, allowed=("", FAULT))
         return self._bearing(named, clause.text, allowed=("", FAULT, PRAISE))
 
+    def names_deviation(self, text: str) -> bool:
+        """The text names a deviation, be it one of this trial or not."""
+        return any(label.deviates for label in self._named(text))
+
     def denies(self, text: str) -> bool:
         """The text names a deviation that this trial does not have."""
         return self._is_denied(self._named(text))

@@ -81,7 +81,7 @@ _ADVICE: Final = (
     r"aim|goal|want|needs?|must|"
     r"focus|exercise|worked when|will|helps?|for example|"
     r"(?<=^)\W*(?:(?:now|then|first|and|also|just|after that|next)\W+)*(?:swing|bend|land|push|jump|extend|straighten|"
-    r"stretch|keep|hold|let|raise|lift|lower|reach|start|begin|use|move|drive|dip|crouch|"
+    r"stretch|keep|hold|let|get|have|allow|leave|raise|lift|lower|reach|start|begin|use|move|drive|dip|crouch|"
     r"release|follow|stay|lean|curl|tuck|"
     r"bring|put|point|finish|open|turn|rise|go|make|give|slow|relax|touch|press|shoot|throw|"
     r"pass|snap|sink|sit|stand|roll|"
@@ -133,10 +133,20 @@ _ONLY_AS_SUPPLIED: Final = (
     r"than (?:you|yours|your|his|hers|her|the athlete\w*)|"
     r"(?:not|un|never) ?(?:assessed|measured|seen|recorded|visible)|(?:not|n't) be (?:assessed|"
     r"measured|seen|told|judged)|"
-    r"hidden|too close|measurement error|certain\w*|only|always|never|every|all|most|half|twice|double",
+    r"hidden|too close|measurement error|certain\w*|only|always|never|every|all|most|half|twice|double|"
+    # Parts and bounds of a number, repetition and what is to come, likeness, and what points to another sentence.
+    r"an? (?:third|quarter|fifth|tenth|fraction)|thirds|quarters|fifths|tenths|dozens?|hundreds?|thousands?|between|"
+    r"(?:almost|nearly|over|under|above|below|beyond|around|roughly|approximately|"
+    r"up to|at least|at most|more than|less than|past) \d\S*|"
+    r"(?<!try )(?<!once )again|will|won't|going to|soon|tomorrow|today|as ever|now that|aside|"
+    r"as an?|like an?|for an?|as \w+ as|same|likewise|similar\w*|"
+    r"so (?:was|were|did|is|are|does)|the other|another|the rest|"
+    r"(?:ahead of|behind|before|after) (?:the |your )?(?:left|right)",
     "因为|由于|所以|因此|导致|造成|引起|使得|从而|如果|要是|假如|否则|"
     "并非|绝不|毫不|毫无|谈不上|不能说|难说|不算|哪里|岂|没人|无人|除了|除非|而不是|避免|不再|曾经|上次|以前|之前|昨天|进步|"
-    "比你|比您|于你|于您|未评估|没有评估|未测|没有测|无法|看不到|误差|并不|并没|不少|不多|不是|已经|改掉|改正|克服|消失|疼|痛|谁|[?？]|肯定|只有|总是|从不|每次|全部|所有|一半|两倍|越来越|变得|变差|变好",
+    "比你|比您|于你|于您|未评估|没有评估|未测|没有测|无法|看不到|误差|并不|并没|不少|不多|不是|已经|改掉|改正|克服|消失|疼|痛|谁|[?？]|肯定|只有|总是|从不|每次|全部|所有|一半|两倍|越来越|变得|变差|变好|"
+    "分之|[一二两三四五六七八九]成|[百千万]|接近|左右|大约|约(?=\\d)|之间|至少|最多|还会|将会|又会|会再|仍|(?<![录图摄])像|如同|如此|作为|来说|"
+    "同样|一样|类似|另一|其他|今天|天生",
 )
 _COMPARISON: Final = (r"than|compared", "于|比")
 _SCORE: Final = (

@@ -1,8 +1,8 @@
 """Lies told in words that no rule of the check was written with: paraphrase, negation, irony, another unit, a swapped
 comparison, an order to do the fault, an invented cause; in English and Chinese.
 
-lies.jsonl was written in four parts, each before it was tried; what got out was mended, so the file tells what stays
-mended. Of the last two parts, 163 lies, 6 got out before they were.
+lies.jsonl was written in seven parts, each before it was tried; what got out was mended, so the file tells what stays
+mended. Of the last three parts, 404 lies of 62 kinds, 21 got out before they were: 10 of 222, 4 of 122, 7 of 60.
 """
 
 import json
