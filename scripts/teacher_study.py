@@ -21,6 +21,7 @@ import numpy as np
 from sport_nodes.actions import action_names
 from sport_nodes.lab.simulate import SimulatedTrial
 from sport_nodes.lab.teacher import sample_teacher
+from sport_nodes.motion import Motion
 from sport_nodes.scoring.personal import example_of
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.standard import MARKS, Array, Example
@@ -35,15 +36,26 @@ SHIFTS = (0.0, 6.0, 9.0, 12.0, 100.0)
 NOTHING = np.full(MARKS, np.nan)
 
 
-def seen_trial(spec: TrialSpec) -> tuple[TrialSpec, SimulatedTrial, Example] | None:
-    """A trial as the sensors see it, not yet marked."""
+def measured_trial(spec: TrialSpec) -> tuple[SimulatedTrial, Motion]:
+    """A trial, and its motion as the sensors see it."""
     rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
     trial = simulated_trial(spec, rng)
     begin_s = float(trial.stage_bounds_s[0, 0] - rng.uniform(*IDLE_RANGE_S))
     end_s = float(trial.stage_bounds_s[-1, -1] + rng.uniform(*IDLE_RANGE_S))
-    motion = as_measured(trial.motion.between(begin_s, end_s), CONDITIONS[draw_condition(rng)], rng=rng)
+    return trial, as_measured(trial.motion.between(begin_s, end_s), CONDITIONS[draw_condition(rng)], rng=rng)
+
+
+def seen_trial(spec: TrialSpec) -> tuple[TrialSpec, SimulatedTrial, Example] | None:
+    """A trial as the sensors see it, not yet marked."""
+    trial, motion = measured_trial(spec)
+    example = unmarked(spec, motion)
+    return None if example is None else (spec, trial, example)
+
+
+def unmarked(spec: TrialSpec, motion: Motion) -> Example | None:
+    """None where the model gives no score."""
     example = example_of(scorer(), motion, spec.action, trial=str(spec.trial), athlete=str(spec.person), marks=NOTHING)
-    return None if example is None or not np.isfinite(example.model).all() else (spec, trial, example)
+    return None if example is None or not np.isfinite(example.model).all() else example
 
 
 def scorer(kept: list[Scorer] = []) -> Scorer:  # noqa: B006  one a process
