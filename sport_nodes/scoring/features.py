@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -43,6 +44,8 @@ SHORTEST_MOVEMENT_S: Final = 0.5
 #: Half a second at 30 Hz; fewer frames over a longer time leave out what the marks rest on.
 FEWEST_FRAMES: Final = 15
 _FILTER_PADDING_FRAMES: Final = 9
+#: Five seconds: a matrix of 720 kB.
+LONGEST_MATRIX_FRAMES: Final = 300
 # The low pass y + a1 y' + a2 y'' = b0 (x + 2 x' + x''), by the bilinear transform (Oppenheim and Schafer, chapter 7).
 _WARPED: Final = float(np.tan(np.pi * LOW_PASS_HZ / WORK_RATE_HZ))
 _SCALE: Final = 1.0 + np.sqrt(2.0) * _WARPED + _WARPED**2
@@ -181,12 +184,24 @@ def _evenly_spaced(motion: Motion) -> tuple[Array, Array, NDArray[np.bool_]]:
 def low_passed(positions: Array) -> Array:
     """Butterworth of order two at LOW_PASS_HZ, forwards and backwards along the first axis, oddly padded.
 
-    As scipy.signal.sosfiltfilt; but importing that package takes longer than the rest of the scorer's start, and the
-    recursion of all joints is one banded solve: A y = B x, both constant along their diagonals.
+    As scipy.signal.sosfiltfilt; but importing that package takes longer than the rest of the scorer's start. A running
+    trial is filtered again and again at one length: up to LONGEST_MATRIX_FRAMES it is a matrix product.
     """
+    series = positions.reshape(len(positions), -1)
+    short = len(series) <= LONGEST_MATRIX_FRAMES
+    return (_low_pass_matrix(len(series)) @ series if short else _filtered(series)).reshape(positions.shape)
+
+
+@lru_cache(maxsize=16)
+def _low_pass_matrix(count: int) -> Array:
+    return _filtered(np.eye(count))
+
+
+def _filtered(series: Array) -> Array:
+    """(T, K): the recursion A y = B x of all columns as one banded solve in each direction."""
     n = _FILTER_PADDING_FRAMES
-    before, after = 2.0 * positions[0] - positions[n:0:-1], 2.0 * positions[-1] - positions[-2 : -n - 2 : -1]
-    series = np.concatenate([before, positions, after]).reshape(len(positions) + 2 * n, -1)
+    before, after = 2.0 * series[0] - series[n:0:-1], 2.0 * series[-1] - series[-2 : -n - 2 : -1]
+    series = np.concatenate([before, series, after])
     bands = np.tile([[1.0], [_A1], [_A2]], len(series))
     for _ in range(2):
         # Before the first frame everything stood still at its place.
@@ -195,7 +210,7 @@ def low_passed(positions: Array) -> Array:
         driven[0] -= (_A1 + _A2) * series[0]
         driven[1] -= _A2 * series[0]
         series = solve_banded((2, 0), bands, driven, overwrite_b=True, check_finite=False)[::-1]
-    return series[n:-n].reshape(positions.shape)
+    return np.asarray(series[n:-n])
 
 
 def _slope(positions: Array) -> Array:

@@ -7,6 +7,7 @@ from scipy.signal import butter, sosfiltfilt
 from sport_nodes.motion import Motion, Provenance
 from sport_nodes.scoring.features import (
     KEPT_STILLNESS_S,
+    LONGEST_MATRIX_FRAMES,
     LOW_PASS_HZ,
     NETWORK_FRAMES,
     VELOCITY_SCALE_S,
@@ -149,7 +150,8 @@ def test_too_little_is_said_so(person):
         prepare(Motion(person().times_s, positions))
 
 
-def test_the_low_pass_is_scipys_without_delay():
-    positions = np.random.default_rng(0).normal(size=(40, 17, 3)).cumsum(axis=0)
+@pytest.mark.parametrize("frames", [40, LONGEST_MATRIX_FRAMES + 1])
+def test_the_low_pass_is_scipys_without_delay(frames):
+    positions = np.random.default_rng(0).normal(size=(frames, 17, 3)).cumsum(axis=0)
     sections = butter(2, LOW_PASS_HZ, fs=WORK_RATE_HZ, output="sos")
     np.testing.assert_allclose(low_passed(positions), sosfiltfilt(sections, positions, axis=0, padlen=9), atol=1e-12)
