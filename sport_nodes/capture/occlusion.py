@@ -31,6 +31,8 @@ TRUNK_MARGIN_M: Final = 0.12
 #: Eyes stand 0.118 of stature above the shoulders (Drillis and Contini 1966), the nose some 0.06 before them; a part of
 #: the head that is farther than this part of stature from between the shoulders is the arm before it.
 HEAD_REACH: Final = 0.21
+#: About the third percentile of six-year-olds (WHO growth reference 2007): bones that imply less are wrong.
+SMALLEST_STATURE_M: Final = 1.05
 #: From this sine on, arm and leg of the far side lie behind the body's middle plane, give or take the margin [m].
 PROFILE: Final = 0.7
 MIDDLE_PLANE_MARGIN_M: Final = 0.03
@@ -129,7 +131,7 @@ def _off_the_head(positions_m: Array, stature: float) -> Flags:
     """Nose, eyes and ears that are too far from the shoulders."""
     hidden = np.zeros(JOINT_COUNT, dtype=np.bool_)
     apart = np.linalg.norm(positions_m[_HEAD] - positions_m[_pair("shoulder")].mean(axis=0), axis=1)
-    hidden[_HEAD] = apart > HEAD_REACH * stature
+    hidden[_HEAD] = apart > HEAD_REACH * max(stature, SMALLEST_STATURE_M)
     return hidden
 
 

@@ -87,7 +87,12 @@ class KinectNode(DriverNode):
         skeleton = self.value("skeleton")
         if skeleton not in SKELETONS:
             raise InputError(f"unknown skeleton '{skeleton}'; expected {' or '.join(SKELETONS)}")
-        return bool(skeleton == SKELETONS[1])
+        tracked = bool(skeleton == SKELETONS[1])
+        if tracked and self.value("backend") == "ros":
+            raise InputError(
+                "body tracking needs the camera itself, not another driver's topics; leave `skeleton` at lifted"
+            )
+        return tracked
 
     def _topics(self) -> KinectSource:
         color, depth, info = (self.value(f"{what}_topic") for what in ("color", "depth", "info"))
