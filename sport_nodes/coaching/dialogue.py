@@ -14,7 +14,7 @@ from sport_nodes.coaching.facts import Facts
 from sport_nodes.coaching.faithfulness import Faithfulness
 from sport_nodes.coaching.language_model import LanguageModel, LanguageModelError, Message, NoServerError
 from sport_nodes.coaching.phrases import Phrases
-from sport_nodes.coaching.sentence_stream import SCHEMA, sentences_of
+from sport_nodes.coaching.sentence_stream import answer_schema, sentences_of
 from sport_nodes.coaching.sentences import split_sentences
 
 #: A text that loses more than this share of its sentences is not the model's any more: the template replaces it.
@@ -49,7 +49,8 @@ def rephrase(
     kept: list[tuple[str, tuple[str, ...]]] = []
     claims = rejected = struck = 0
     try:
-        for sentence in sentences_of(model.stream(_messages(template), schema=SCHEMA, cancelled=cancelled)):
+        schema = answer_schema(len(template.evidence))
+        for sentence in sentences_of(model.stream(_messages(template), schema=schema, cancelled=cancelled)):
             verdict = checker.check(sentence)
             claims, rejected = claims + verdict.claims, rejected + verdict.rejected
             if verdict.stands:

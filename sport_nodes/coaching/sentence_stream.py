@@ -9,16 +9,19 @@ from typing import Any, Final
 
 from sport_nodes.coaching.sentences import cut_sentences, split_sentences
 
-#: What a model that can is held to (Ollama's `format`).
-SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {"sentences": {"type": "array", "items": {"type": "string"}}},
-    "required": ["sentences"],
-}
+#: A small model that may answer with an empty list does so.
+FEWEST_SENTENCES: Final = 3
 _MARKUP: Final = re.compile(r"[*_`#>]+|^\s*(?:[-•]|\d+[.)])\s+", re.MULTILINE)
 #: The beginning of such an object; a model that was not held to it may put it between the marks of a code block.
 _LIST: Final = re.compile(r"\s*(?:```(?:json)?\s*)?\{[^\[]*\[")
 _STRING: Final = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")', re.DOTALL)
+
+
+def answer_schema(facts: int) -> dict[str, Any]:
+    """What a model that can is held to (Ollama's `format`): as many sentences as facts at most, lest it go in circles."""
+    most = max(FEWEST_SENTENCES, facts)
+    sentences = {"type": "array", "items": {"type": "string"}, "minItems": FEWEST_SENTENCES, "maxItems": most}
+    return {"type": "object", "properties": {"sentences": sentences}, "required": ["sentences"]}
 
 
 def sentences_of(pieces: Iterator[str]) -> Iterator[str]:
