@@ -18,7 +18,7 @@ _STRING: Final = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")', re.DOTALL)
 
 
 def answer_schema(facts: int) -> dict[str, Any]:
-    """What a model that can is held to (Ollama's `format`): as many sentences as facts at most, lest it go in circles."""
+    """What a model that can is held to (Ollama's `format`): at most a sentence a fact, lest it go in circles."""
     most = max(FEWEST_SENTENCES, facts)
     sentences = {"type": "array", "items": {"type": "string"}, "minItems": FEWEST_SENTENCES, "maxItems": most}
     return {"type": "object", "properties": {"sentences": sentences}, "required": ["sentences"]}
