@@ -6,7 +6,7 @@ from sport_nodes.scoring.backends import INPUTS, LENGTH_RANGE
 from sport_nodes.scoring.features import NETWORK_FRAMES
 from sport_nodes.scoring.sidecar import shipped_model
 
-trt = pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is not installed (pip install tensorrt-rtx-cu13)")
+trt = pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is for x86-64 only")
 
 
 def test_the_shipped_model_is_parsed_and_built():
