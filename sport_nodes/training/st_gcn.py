@@ -1,7 +1,8 @@
-"""A plain ST-GCN (Yan et al. 2018) as a peer: fixed graph, one temporal kernel of 9 a joint, mean, one number."""
+"""A plain ST-GCN (Yan et al. 2018), the peer: fixed graph, one temporal kernel of 9 a joint, mean, one number."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
@@ -20,30 +21,41 @@ from sport_nodes.training.trial_set import TrialSet
 TEMPORAL_KERNEL: Final = 9
 
 
+class StGcnBackbone(nn.Module):
+    """(N, C, V, L) to (N, width): a fixed graph's blocks, the mean over joints and frames."""
+
+    def __init__(self, edges: Tensor, channels: int, blocks: Sequence[tuple[int, int]]) -> None:
+        """edges: (V, V), 1 where joints are linked and on the diagonal. blocks: (channels, temporal stride)."""
+        super().__init__()
+        root = edges.sum(dim=1).rsqrt()
+        self.register_buffer("graph", root[:, None] * edges * root)
+        self.norm = nn.BatchNorm1d(channels * len(edges))
+        widths = [channels, *(width for width, _ in blocks)]
+        self.blocks = nn.ModuleList(
+            _Block(a, b, stride) for a, b, (_, stride) in zip(widths, widths[1:], blocks, strict=False)
+        )
+        self.width = widths[-1]
+
+    def forward(self, joints: Tensor) -> Tensor:
+        n, channels, v, length = joints.shape
+        hidden = self.norm(joints.reshape(n, channels * v, length)).reshape(joints.shape)
+        for block in self.blocks:
+            hidden = block(hidden, self.graph)
+        return hidden.mean(dim=(2, 3))
+
+
 class StGcn(nn.Module):
     """Channels and strides as our blocks; pose and velocity in, condition joined to the pooled vector, score out."""
 
     def __init__(self, actions: int) -> None:
         super().__init__()
-        edges = adjacency()
-        root = edges.sum(dim=1).rsqrt()
-        self.register_buffer("graph", root[:, None] * edges * root)
-        self.norm = nn.BatchNorm1d(INPUT_CHANNELS * len(edges))
-        widths = [INPUT_CHANNELS, *(channels for channels, _ in BLOCKS)]
-        self.blocks = nn.ModuleList(
-            _Block(a, b, stride) for a, b, (_, stride) in zip(widths, widths[1:], BLOCKS, strict=False)
-        )
-        self.out = nn.Linear(widths[-1] + actions + 1, 1)
+        self.backbone = StGcnBackbone(adjacency(), INPUT_CHANNELS, BLOCKS)
+        self.out = nn.Linear(self.backbone.width + actions + 1, 1)
 
     def forward(self, pose: Tensor, velocity: Tensor, mask: Tensor, condition: Tensor) -> Tensor:
         """(N,) scores; a missing joint is zero."""
         joints = torch.cat([pose, velocity], dim=-1) * mask[..., None]
-        n, v, length, channels = joints.shape
-        series = joints.permute(0, 1, 3, 2).reshape(n, v * channels, length)
-        joints = self.norm(series).reshape(n, v, channels, length).transpose(1, 2)
-        for block in self.blocks:
-            joints = block(joints, self.graph)
-        vector = torch.cat([joints.mean(dim=(2, 3)), condition], dim=1)
+        vector = torch.cat([self.backbone(joints.permute(0, 3, 1, 2)), condition], dim=1)
         return MARK_CENTRE + MARK_SCALE * self.out(vector)[:, 0]
 
 

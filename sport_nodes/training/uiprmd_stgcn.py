@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sport_nodes.training.st_gcn import StGcnBackbone
 from sport_nodes.training.uiprmd import PARENTS, Episode
 from sport_nodes.training.uiprmd_features import athlete_frame, resample
 
@@ -19,7 +20,6 @@ Array = NDArray[np.float64]
 FRAMES: Final = 32
 #: Channels and temporal stride of each block: small, so that forty trainings take minutes on a CPU.
 BLOCKS: Final = ((16, 1), (32, 2), (48, 2))
-TEMPORAL_KERNEL: Final = 9
 DROPOUT: Final = 0.3
 EPOCHS: Final = 30
 BATCH: Final = 16
@@ -36,39 +36,11 @@ class PlainStGcn(nn.Module):
         for joint, parent in enumerate(PARENTS):
             if parent >= 0:
                 edges[joint, parent] = edges[parent, joint] = 1.0
-        root = edges.sum(dim=1).rsqrt()
-        self.register_buffer("graph", root[:, None] * edges * root)
-        self.norm = nn.BatchNorm1d(3 * len(PARENTS))
-        widths = [3, *(channels for channels, _ in BLOCKS)]
-        self.blocks = nn.ModuleList(
-            _Block(a, b, stride) for a, b, (_, stride) in zip(widths, widths[1:], BLOCKS, strict=False)
-        )
-        self.out = nn.Linear(widths[-1], 1)
+        self.backbone = StGcnBackbone(edges, 3, BLOCKS)
+        self.out = nn.Linear(self.backbone.width, 1)
 
     def forward(self, positions: Tensor) -> Tensor:
-        n, channels, joints, length = positions.shape
-        hidden = self.norm(positions.reshape(n, channels * joints, length)).reshape(positions.shape)
-        for block in self.blocks:
-            hidden = block(hidden, self.graph)
-        return self.out(functional.dropout(hidden.mean(dim=(2, 3)), DROPOUT, self.training))[:, 0]
-
-
-class _Block(nn.Module):
-    """Graph convolution, temporal convolution of each joint, residual."""
-
-    def __init__(self, width_in: int, width_out: int, stride: int) -> None:
-        super().__init__()
-        self.spatial = nn.Conv2d(width_in, width_out, 1)
-        self.spatial_norm = nn.BatchNorm2d(width_out)
-        kernel = (1, TEMPORAL_KERNEL)
-        self.temporal = nn.Conv2d(width_out, width_out, kernel, stride=(1, stride), padding=(0, TEMPORAL_KERNEL // 2))
-        self.temporal_norm = nn.BatchNorm2d(width_out)
-        self.residual = nn.Conv2d(width_in, width_out, 1, stride=(1, stride))
-
-    def forward(self, joints: Tensor, graph: Tensor) -> Tensor:
-        mixed = torch.einsum("uv,ncvl->ncul", graph, self.spatial(joints))
-        hidden = functional.relu(self.spatial_norm(mixed))
-        return functional.relu(self.temporal_norm(self.temporal(hidden)) + self.residual(joints))
+        return self.out(functional.dropout(self.backbone(positions), DROPOUT, self.training))[:, 0]
 
 
 def st_gcn_predictions(
