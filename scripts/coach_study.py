@@ -75,20 +75,24 @@ def print_lying(figures: Figures, trials: int, language: str) -> None:
 
 def print_real(name: str, trials: int, language: str) -> None:
     model = LanguageModel(name, time_limit_s=TIME_LIMIT_S)
-    reports, first_s = [], []
+    reports, first_s, own_words = [], [], []
     for one, _ in invented_trials(make_trial, trials):
         began, heard = time.perf_counter(), []
-        report = one.coach(
-            model=model, language=language, on_text=lambda _, heard=heard: heard.append(time.perf_counter())
-        )
-        reports.append(report)
-        first_s.append(heard[0] - began)
+        template = one.coach(language=language).text
+
+        def hear(text: str, heard: list[tuple[float, str]] = heard) -> None:
+            heard.append((time.perf_counter(), text.strip()))
+
+        reports.append(one.coach(model=model, language=language, on_text=hear))
+        first_s.append(heard[0][0] - began)
+        own_words += [text for _, text in heard if text not in template and template not in text]
     answered = [r for r in reports if r.claims]
     claims, struck = sum(r.claims for r in answered), sum(r.rejected_claims for r in answered)
     stayed = sum(r.source != "template" for r in answered)
     print(f"{language}: {name}, {trials} simulated diagnoses, {len(answered)} answered to the end")
     print(f"  claims {claims}, struck {struck} ({struck / max(1, claims):.1%}); texts that stayed the model's {stayed}")
     print(f"  first words that were checked after {np.median(first_s):.1f} s (median)")
+    print(f"  spoken in words of its own, to be judged by reading: {len(own_words)}", *own_words, sep="\n    ")
 
 
 if __name__ == "__main__":
