@@ -64,6 +64,7 @@ def register(commands: Any) -> None:
     parser.add_argument("--people", type=int, default=600, metavar="N", help="simulated people (default: 600)")
     parser.add_argument("--epochs", type=int, default=30, metavar="N", help="of every variant (default: 30)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of every variant (default: 3)")
+    parser.add_argument("--run", type=Path, metavar="DIR", help="goes on there (default: in the data directory)")
     add_json(parser)
     parser.set_defaults(handler=evaluate_ablation_command)
 
@@ -190,7 +191,7 @@ def evaluate_ablation_command(options: argparse.Namespace) -> Output:
     from sport_nodes.training.ablation import ablation_of
     from sport_nodes.training.config import TrainConfig
 
-    directory = TrainConfig().run_directory.with_name("ablation")
+    directory = options.run or TrainConfig().run_directory.with_name("ablation")
     config = replace(TrainConfig(), people=options.people, epochs=options.epochs, run_directory=directory)
 
     def progress(row: dict[str, Any]) -> None:

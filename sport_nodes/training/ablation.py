@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,13 +12,15 @@ import numpy as np
 
 from sport_nodes.scoring.network import ABLATIONS
 from sport_nodes.training.batches import predict
-from sport_nodes.training.config import TrainConfig
+from sport_nodes.training.config import TrainConfig, begin_run, write_whole
 from sport_nodes.training.loop import device_of, fit
 from sport_nodes.training.metrics import score_metrics
-from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.st_gcn import fit_st_gcn, predict_st_gcn
+from sport_nodes.training.train import made_trials
 from sport_nodes.training.trial_set import TrialSet, mean_per_trial, split_by_person
 
+#: In the run's folder: one line a training that is done.
+ROWS_FILE: Final = "rows.jsonl"
 WHOLE: Final = "whole"
 ST_GCN: Final = "st_gcn"
 #: What is compared: the whole network, it without one module each, and the peer.
@@ -60,23 +63,32 @@ def ablation_row(variant: str, parts: Parts, config: TrainConfig) -> dict[str, A
 
 
 def ablation_rows(parts: Parts, config: TrainConfig, *, seeds: int) -> Iterator[dict[str, Any]]:
-    """Every variant with the first seed, then with the next: a run that is cut short is whole for fewer seeds."""
-    for seed in range(seeds):
+    """Every variant with the first seed, then with the next: a run that is cut short is whole for fewer seeds.
+
+    Rows that config's run folder holds are not trained again.
+    """
+    path = config.run_directory / ROWS_FILE
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    done = {(row["variant"], row["seed"]): row for row in map(json.loads, lines)}
+    for seed in range(config.seed, config.seed + seeds):
         for variant in VARIANTS:
-            yield ablation_row(variant, parts, replace(config, seed=config.seed + seed))
+            row = done.get((variant, seed)) or ablation_row(variant, parts, replace(config, seed=seed))
+            if (variant, seed) not in done:
+                lines.append(json.dumps(row))
+                write_whole(path, "\n".join(lines) + "\n")
+            yield row
 
 
 def ablation_of(
     config: TrainConfig, *, seeds: int, progress: Callable[[dict[str, Any]], None] = lambda row: None
 ) -> list[dict[str, Any]]:
-    """`ablation_table` of every variant, trained on config's simulated people; progress hears each training's row."""
-    trials = simulated_trials(
-        people=config.people,
-        trials_per_person=config.trials_per_person,
-        seed=config.seed,
-        workers=config.workers,
-        fused_share=config.fused_share,
-    )
+    """`ablation_table` of every variant, trained on config's simulated people; progress hears each training's row.
+
+    A run that was stopped goes on where it was, also with more seeds. Raises InputError when it began with other
+    settings.
+    """
+    begin_run(config)
+    trials = made_trials(config)
     rows = []
     for row in ablation_rows(Parts(*split_by_person(trials, seed=config.seed)), config, seeds=seeds):
         progress(row)

@@ -47,9 +47,9 @@ def train(config: TrainConfig) -> Path | None:
     directory = config.run_directory
     if processes.rank() == 0:
         begin_run(config)
-        _make_trials(config)
+        made_trials(config)
     processes.wait()
-    trials = TrialSet.load(directory / TRIALS_FILE)
+    trials = made_trials(config)
     training, validation, test = split_by_person(trials, seed=config.seed)
     log.info("%d training, %d validation, %d test movements", len(training), len(validation), len(test))
     network = train_network(config, training, validation)
@@ -102,19 +102,19 @@ def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet)
     return fit(narrow, training, validation, trained=pruned(network))
 
 
-def _make_trials(config: TrainConfig) -> None:
-    """The simulated training set of this configuration, into the run directory unless it is there."""
+def made_trials(config: TrainConfig) -> TrialSet:
+    """The simulated training set of this configuration, kept in the run's folder once it was made."""
     path = config.run_directory / TRIALS_FILE
-    if path.is_file():
-        return
-    trials = simulated_trials(
-        people=config.people,
-        trials_per_person=config.trials_per_person,
-        seed=config.seed,
-        workers=config.workers,
-        fused_share=config.fused_share,
-    )
-    trials.save(path)
+    if not path.is_file():
+        trials = simulated_trials(
+            people=config.people,
+            trials_per_person=config.trials_per_person,
+            seed=config.seed,
+            workers=config.workers,
+            fused_share=config.fused_share,
+        )
+        trials.save(path)
+    return TrialSet.load(path)
 
 
 def golden_outputs(model: Path, action_count: int) -> dict[str, Any]:

@@ -10,7 +10,9 @@ from sport_nodes.actions import action_names  # noqa: E402
 from sport_nodes.scoring.backends import INPUTS, OUTPUTS, OnnxRuntimeBackend  # noqa: E402
 from sport_nodes.scoring.golden import golden_inputs  # noqa: E402
 from sport_nodes.scoring.network import ABLATIONS, ExportedNetwork, NetworkConfig, ScoringNetwork  # noqa: E402
-from sport_nodes.training.ablation import VARIANTS, ablation_table  # noqa: E402
+from sport_nodes.training import ablation  # noqa: E402
+from sport_nodes.training.ablation import VARIANTS, ablation_rows, ablation_table  # noqa: E402
+from sport_nodes.training.config import TrainConfig  # noqa: E402
 from sport_nodes.training.onnx_network import network_graph  # noqa: E402
 from sport_nodes.training.prune import pruned  # noqa: E402
 from sport_nodes.training.st_gcn import StGcn  # noqa: E402
@@ -89,16 +91,16 @@ def test_widths_that_cannot_be_are_refused():
 def test_st_gcn_convolves_as_its_equation_says():
     torch.manual_seed(0)
     plain = StGcn(4).eval()
-    block = plain.blocks[0]
+    block = plain.backbone.blocks[0]
     joints = torch.randn(1, 6, 17, 12)
     mixed = torch.zeros(1, 64, 17, 12)
     inside = block.spatial(joints)
     for u in range(17):
         for v in range(17):
-            mixed[:, :, u] += plain.graph[u, v] * inside[:, :, v]
+            mixed[:, :, u] += plain.backbone.graph[u, v] * inside[:, :, v]
     hidden = torch.relu(block.spatial_norm(mixed))
     expected = torch.relu(block.temporal_norm(block.temporal(hidden)) + block.residual(joints))
-    torch.testing.assert_close(block(joints, plain.graph), expected, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(block(joints, plain.backbone.graph), expected, atol=1e-5, rtol=1e-4)
     assert plain(*tensors()).shape == (4,)
 
 
@@ -113,3 +115,22 @@ def test_the_ablation_table_compares_seed_by_seed():
     assert table["B"]["seeds"] == 1
     assert not table["B"]["pays"]
     assert set(table) <= set(VARIANTS)
+
+
+def test_an_ablation_that_was_stopped_goes_on(tmp_path, monkeypatch):
+    trained = []
+
+    def train(variant, parts, config):
+        trained.append((variant, config.seed))
+        if len(trained) == 4:
+            raise KeyboardInterrupt
+        return {"variant": variant, "seed": config.seed, "mae": float(len(trained))}
+
+    monkeypatch.setattr(ablation, "ablation_row", train)
+    config = TrainConfig(seed=5, run_directory=tmp_path)
+    with pytest.raises(KeyboardInterrupt):
+        list(ablation_rows(None, config, seeds=1))
+    first = list(ablation_rows(None, config, seeds=1))
+    assert [row["mae"] for row in first[:3]] == [1.0, 2.0, 3.0]
+    assert list(ablation_rows(None, config, seeds=2))[: len(VARIANTS)] == first
+    assert len(trained) == 2 * len(VARIANTS) + 1
