@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -24,6 +25,8 @@ OUTPUTS: Final = (
     "joint_importance",
     "frame_importance",
 )
+#: An output that older models lack: (N, 128), what the network makes of the movement before it marks it.
+JOINT_FEATURE: Final = "joint_feature"
 #: What ONNX Runtime raises for a file that is no model, or another kind of one; they have no base class of their own.
 REFUSALS: Final = tuple(
     getattr(onnxruntime.capi.onnxruntime_pybind11_state, name)
@@ -40,7 +43,7 @@ class Backend(Protocol):
     name: str
 
     def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
-        """INPUTS (N first) to OUTPUTS (N first), float32."""
+        """INPUTS (N first) to OUTPUTS and, where the model has it, JOINT_FEATURE (N first), float32."""
         ...
 
 
@@ -60,6 +63,7 @@ class OnnxRuntimeBackend:
         except (OSError, *REFUSALS) as error:
             raise InputError(f"{model} is not a readable ONNX model: {error}") from error
         found = ([i.name for i in self._session.get_inputs()], [o.name for o in self._session.get_outputs()])
+        self._outputs = known_outputs(found[1])
         if set(found[0]) != set(INPUTS) or not set(OUTPUTS) <= set(found[1]):
             raise InputError(
                 f"{model} goes from {', '.join(found[0])} to {', '.join(found[1])}; a scoring model goes from "
@@ -68,8 +72,12 @@ class OnnxRuntimeBackend:
 
     def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
         """See Backend."""
-        values = self._session.run(list(OUTPUTS), inputs)
-        return dict(zip(OUTPUTS, values, strict=True))
+        return dict(zip(self._outputs, self._session.run(self._outputs, inputs), strict=True))
+
+
+def known_outputs(found: Collection[str]) -> list[str]:
+    """Those of a model's outputs that are asked for: OUTPUTS, and JOINT_FEATURE where it has it."""
+    return [*OUTPUTS, *(name for name in (JOINT_FEATURE,) if name in found)]
 
 
 def make_backend(name: str, model: Path) -> Backend:

@@ -217,7 +217,7 @@ class ExportedNetwork(nn.Module):
         self.network = network
 
     def forward(self, pose: Tensor, velocity: Tensor, mask: Tensor, condition: Tensor) -> tuple[Tensor, ...]:
-        """The tensors of OUTPUTS, in that order."""
+        """The tensors of backends.OUTPUTS and JOINT_FEATURE, in that order."""
         out = self.network(pose, velocity, mask, condition)
         frames = functional.interpolate(out.frame_importance[:, None], size=pose.shape[2], mode="linear")[:, 0]
         return (
@@ -228,4 +228,5 @@ class ExportedNetwork(nn.Module):
             out.bias,
             out.joint_importance,
             frames / frames.sum(dim=1, keepdim=True),
+            out.vector,
         )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
-from sport_nodes.scoring.backends import INPUTS, LARGEST_BATCH, LENGTH_RANGE, OUTPUTS
+from sport_nodes.scoring.backends import INPUTS, LARGEST_BATCH, LENGTH_RANGE, known_outputs
 from sport_nodes.scoring.features import NETWORK_FRAMES
 
 Array = NDArray[np.float32]
@@ -42,6 +42,7 @@ class TensorRtBackend:
         if engine is None:
             raise InputError("the cached TensorRT engine cannot be loaded; delete it and start again")
         self._engine = engine
+        self._outputs = known_outputs([engine.get_tensor_name(i) for i in range(engine.num_io_tensors)])
         self._context = engine.create_execution_context()
         self._stream = cuda.Stream()
 
@@ -57,7 +58,7 @@ class TensorRtBackend:
             held += [memory, values]
         outputs: dict[str, Array] = {}
         copies = []
-        for name in OUTPUTS:
+        for name in self._outputs:
             dtype = trt.nptype(self._engine.get_tensor_dtype(name))
             values = cuda.pagelocked_empty(tuple(self._context.get_tensor_shape(name)), dtype)
             memory = cuda.mem_alloc(values.nbytes)

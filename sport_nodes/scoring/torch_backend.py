@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from sport_nodes.scoring.backends import INPUTS, OUTPUTS
+from sport_nodes.scoring.backends import INPUTS, JOINT_FEATURE, OUTPUTS
 from sport_nodes.scoring.network import ExportedNetwork, ScoringNetwork
 
 Array = NDArray[np.float32]
@@ -24,4 +24,4 @@ class TorchBackend:
         """See backends.Backend."""
         with torch.inference_mode():
             values = self._network(*(torch.from_numpy(inputs[name]) for name in INPUTS))
-        return {name: value.numpy() for name, value in zip(OUTPUTS, values, strict=True)}
+        return {name: value.numpy() for name, value in zip((*OUTPUTS, JOINT_FEATURE), values, strict=True)}

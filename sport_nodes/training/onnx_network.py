@@ -7,7 +7,9 @@ from typing import Final
 import numpy as np
 import onnx
 
+from sport_nodes.scoring.backends import JOINT_FEATURE
 from sport_nodes.scoring.network import (
+    JOINT_VECTOR,
     LARGEST_BIAS,
     MARK_CENTRE,
     MARK_SCALE,
@@ -23,7 +25,7 @@ FULL_MARKS: Final = 100.0
 
 
 def network_graph(network: ScoringNetwork) -> onnx.ModelProto:
-    """The network in evaluation mode with open batch and length; outputs as `scoring.backends.OUTPUTS`."""
+    """The network in evaluation mode with open batch and length; outputs of `scoring.backends`, JOINT_FEATURE too."""
     writer = GraphWriter()
     shape = writer.op("Shape", "pose")
     batch = writer.op("Gather", shape, writer.integers(0))
@@ -58,6 +60,7 @@ def network_graph(network: ScoringNetwork) -> onnx.ModelProto:
             "bias": ["batch"],
             "joint_importance": ["batch", JOINT_COUNT],
             "frame_importance": ["batch", "length"],
+            JOINT_FEATURE: ["batch", JOINT_VECTOR],
         },
     )
 
@@ -105,7 +108,8 @@ def _marks(
 ) -> None:
     parts = (whole, context) if local is None else (whole, local.vector, context)
     joined = writer.op("Concat", *parts, axis=1)
-    vector = writer.op("Relu", writer.dense(joined, values(network.joint.weight).T, values(network.joint.bias)))
+    joint = writer.dense(joined, values(network.joint.weight).T, values(network.joint.bias))
+    vector = writer.op("Relu", joint, name=JOINT_FEATURE)
     own = writer.dense(vector, MARK_SCALE * values(network.whole.weight).T, MARK_SCALE * values(network.whole.bias))
     if network.bias is None:
         bias = writer.times(own, 0.0)

@@ -13,7 +13,7 @@ import numpy as np
 
 from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
-from sport_nodes.scoring.backends import INPUTS, OUTPUTS, OnnxRuntimeBackend
+from sport_nodes.scoring.backends import INPUTS, OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
@@ -140,7 +140,8 @@ def _recorded_movements(trials: TrialSet) -> list[str]:
 def _write_golden(path: Path, model: Path, action_count: int) -> None:
     inputs = golden_inputs(action_count)
     outputs = OnnxRuntimeBackend(model).run(inputs)
-    arrays: dict[str, Any] = {f"input_{n}": inputs[n] for n in INPUTS} | {f"output_{n}": outputs[n] for n in OUTPUTS}
+    arrays: dict[str, Any] = {f"input_{n}": inputs[n] for n in INPUTS}
+    arrays |= {f"output_{name}": values for name, values in outputs.items()}
     np.savez(path, **arrays)
 
 

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from sport_nodes.scoring.backends import INPUTS, LENGTH_RANGE, OUTPUTS, OnnxRuntimeBackend
+from sport_nodes.scoring.backends import INPUTS, JOINT_FEATURE, LENGTH_RANGE, OUTPUTS, OnnxRuntimeBackend
+from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.skeleton import JOINT_COUNT
 
 
@@ -20,7 +21,7 @@ def test_onnx_runtime_agrees_with_torch_at_any_length(small_model, small_network
     }
     inputs = {name: inputs[name].astype(np.float32) for name in INPUTS}
     here, there = TorchBackend(small_network).run(inputs), OnnxRuntimeBackend(small_model).run(inputs)
-    for name in OUTPUTS:
+    for name in (*OUTPUTS, JOINT_FEATURE):
         np.testing.assert_allclose(there[name], here[name], atol=1e-3, err_msg=name)
     np.testing.assert_allclose(here["frame_importance"].sum(axis=1), 1.0, atol=1e-5)
     assert here["frame_importance"].shape == (count, length)
@@ -29,3 +30,10 @@ def test_onnx_runtime_agrees_with_torch_at_any_length(small_model, small_network
 def test_one_file_without_external_data(small_model):
     names = {path.name for path in small_model.parent.iterdir()}
     assert names == {"scorer.onnx", "scorer.json"}
+
+
+def test_a_model_without_the_joint_feature_is_run_without_it(small_model, plain_model, tmp_path):
+    inputs = golden_inputs(4)
+    older = OnnxRuntimeBackend(plain_model(tmp_path / "older", offset=60)).run(inputs)
+    assert tuple(older) == OUTPUTS
+    assert OnnxRuntimeBackend(small_model).run(inputs)[JOINT_FEATURE].shape == (4, 128)

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="torch is not installed (pip install
 pytest.importorskip("onnx", reason="onnx is not installed (pip install .[train])")
 
 from sport_nodes.actions import action_names  # noqa: E402
-from sport_nodes.scoring.backends import INPUTS, OUTPUTS, OnnxRuntimeBackend  # noqa: E402
+from sport_nodes.scoring.backends import INPUTS, JOINT_FEATURE, OUTPUTS, OnnxRuntimeBackend  # noqa: E402
 from sport_nodes.scoring.golden import golden_inputs  # noqa: E402
 from sport_nodes.scoring.network import ABLATIONS, ExportedNetwork, NetworkConfig, ScoringNetwork  # noqa: E402
 from sport_nodes.training import ablation  # noqa: E402
@@ -49,7 +49,7 @@ def test_the_exported_graph_is_the_network_without_any_of_its_modules(module, tm
     # In double precision: an empty stage is the difference of two equal sigmoids, which single precision makes noise.
     with torch.inference_mode():
         here = ExportedNetwork(made).double()(*(torch.from_numpy(inputs[name]).double() for name in INPUTS))
-    for name, values in zip(OUTPUTS, here, strict=True):
+    for name, values in zip((*OUTPUTS, JOINT_FEATURE), here, strict=True):
         np.testing.assert_allclose(there[name], values.numpy(), atol=1e-3, err_msg=name)
 
 
