@@ -44,6 +44,9 @@ def register(commands: Any) -> None:
     parser.add_argument("--data", type=Path, metavar="DATASET", help="train on recorded trials (`sport dataset build`)")
     parser.add_argument("--present", type=Path, metavar="MODEL", help="the model to beat (default: the shipped one)")
     parser.add_argument("--teacher", metavar="NAME", help="learn only this rater's own standard, on top of the model")
+    parser.add_argument(
+        "--teachers-prior", action="store_true", help="of a finished run: learn only the prior of teachers, again"
+    )
     parser.set_defaults(handler=train_command)
 
     parser = commands.add_parser("evaluate", help="the scorer on simulated people never seen, beside baselines")
@@ -91,12 +94,14 @@ def train_command(options: argparse.Namespace) -> Output:
     require_torch()
     from sport_nodes.training import processes
     from sport_nodes.training.config import TrainConfig
-    from sport_nodes.training.train import train
+    from sport_nodes.training.train import teachers_prior_of_run, train
 
     logging.basicConfig(format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     given = {"start_from": options.start_from, "run_directory": options.run}
     given |= {name: getattr(options, name) for name in SETTINGS}
     config = replace(TrainConfig(), **{k: v for k, v in given.items() if v is not None})
+    if options.teachers_prior:
+        return Output(text=str(teachers_prior_of_run(config.run_directory)))
     with processes.together():
         if processes.rank() == 0:
             logging.getLogger("sport_nodes").setLevel(logging.INFO)

@@ -8,7 +8,14 @@ from typing import Final
 import numpy as np
 
 from sport_nodes.lab.athlete import Athlete, sample_athlete
-from sport_nodes.lab.simulate import SimulatedTrial, simulate_person, technique_of
+from sport_nodes.lab.simulate import (
+    DEFAULT_REPETITIONS,
+    SimulatedTrial,
+    mean_execution,
+    sample_executions,
+    simulate_person,
+    technique_of,
+)
 from sport_nodes.lab.technique import sample_style
 
 #: A person of skill 0 shows about this many faults in a trial, one of skill 1 none.
@@ -54,14 +61,7 @@ def sample_person_trial(
     rng: np.random.Generator, person: Person, *, rate_hz: float = 120.0, repetitions: int | None = None
 ) -> SimulatedTrial:
     """One more trial of a person: habits vary in severity from trial to trial, and a slip may come on top."""
-    faults = {
-        name: float(np.clip(severity * rng.normal(1.0, 0.2), 0.05, SEVERITY_RANGE[1] * 1.1))
-        for name, severity in person.habits.items()
-    }
-    slips = rng.poisson(MOST_FAULTS * (1.0 - person.skill) * (1.0 - HABIT_SHARE))
-    others = [name for name in technique_of(person.action).faults if name not in faults]
-    for name in rng.choice(others, size=min(int(slips), len(others)), replace=False):
-        faults[str(name)] = _severity(rng, person.skill)
+    faults, tempo = _sample_attempt(rng, person)
     return simulate_person(
         person.action,
         athlete=person.athlete,
@@ -70,8 +70,31 @@ def sample_person_trial(
         rng=rng,
         rate_hz=rate_hz,
         repetitions=repetitions,
-        tempo=float(rng.uniform(0.92, 1.08)),
+        tempo=tempo,
     )
+
+
+def sample_person_technique(
+    rng: np.random.Generator, person: Person, *, repetitions: int | None = None
+) -> dict[str, float]:
+    """SimulatedTrial.technique of what sample_person_trial makes of the same `rng`, without simulating the movement."""
+    faults, tempo = _sample_attempt(rng, person)
+    count = DEFAULT_REPETITIONS.get(person.action, 1) if repetitions is None else repetitions
+    technique = technique_of(person.action)
+    return mean_execution(sample_executions(technique, person.style, faults, rng=rng, count=count, tempo=tempo))
+
+
+def _sample_attempt(rng: np.random.Generator, person: Person) -> tuple[dict[str, float], float]:
+    """Faults as name to severity, and tempo."""
+    faults = {
+        name: float(np.clip(severity * rng.normal(1.0, 0.2), 0.05, SEVERITY_RANGE[1] * 1.1))
+        for name, severity in person.habits.items()
+    }
+    slips = rng.poisson(MOST_FAULTS * (1.0 - person.skill) * (1.0 - HABIT_SHARE))
+    others = [name for name in technique_of(person.action).faults if name not in faults]
+    for name in rng.choice(others, size=min(int(slips), len(others)), replace=False):
+        faults[str(name)] = _severity(rng, person.skill)
+    return faults, float(rng.uniform(0.92, 1.08))
 
 
 def sample_trial(rng: np.random.Generator, action: str, *, rate_hz: float = 120.0) -> SimulatedTrial:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -127,15 +127,11 @@ def simulate_person(
     technique = technique_of(action)
     count = DEFAULT_REPETITIONS.get(action, 1) if repetitions is None else repetitions
     _check(action, rate_hz=rate_hz, repetitions=count, idle_s=idle_s, tempo=tempo)
-    executions = [sample_execution(technique, style, faults, rng) for _ in range(count)]
-    for values in executions:
-        for name in values:
-            if name.endswith("_s") and name not in _NOT_PACED:
-                values[name] /= tempo
+    executions = sample_executions(technique, style, faults, rng=rng, count=count, tempo=tempo)
     plan = _plan(action, athlete, executions, rng, idle_s)
     times = np.arange(int(np.floor(plan.duration_s * rate_hz)) + 1) / rate_hz
     points = plan.pose(times)
-    values = {name: float(np.mean([e[name] for e in executions])) for name in technique.parameters}
+    values = mean_execution(executions)
     marks = stage_marks(technique, values)
     return SimulatedTrial(
         action=action,
@@ -151,6 +147,29 @@ def simulate_person(
         total=total_mark(technique, marks),
         rater_marks=rater_marks(technique, marks, rng=rng),
     )
+
+
+def sample_executions(
+    technique: Technique,
+    style: Mapping[str, float],
+    faults: Mapping[str, float],
+    *,
+    rng: np.random.Generator,
+    count: int,
+    tempo: float,
+) -> list[dict[str, float]]:
+    """The parameters of each of `count` repetitions, at a tempo; the first that a trial draws from `rng`."""
+    executions = [sample_execution(technique, style, faults, rng) for _ in range(count)]
+    for values in executions:
+        for name in values:
+            if name.endswith("_s") and name not in _NOT_PACED:
+                values[name] /= tempo
+    return executions
+
+
+def mean_execution(executions: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """What the rubric looks at: each parameter's mean over the repetitions."""
+    return {name: float(np.mean([e[name] for e in executions])) for name in executions[0]}
 
 
 #: Times that follow from mechanics or are differences, not chosen durations.

@@ -67,6 +67,11 @@ def curve_features(prepared: PreparedMotion) -> Array:
     return np.asarray(rows[:, frames].ravel(), dtype=np.float64)
 
 
+def handmade_vector(prepared: PreparedMotion) -> Array:
+    """(K,): the summary and the curves, NaN where missing."""
+    return np.concatenate([list(summary_features(prepared).values()), curve_features(prepared)])
+
+
 def path_and_speed(prepared: PreparedMotion) -> Array:
     """(2,): path length of the mean joint in trunk lengths and its mean speed, the naive baseline's whole input."""
     there = prepared.mask > 0

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from sport_nodes.scoring.familiarity import feature_vector
 from sport_nodes.scoring.features import PreparedMotion
-from sport_nodes.scoring.handmade import curve_features, path_and_speed, summary_features
+from sport_nodes.scoring.handmade import handmade_vector, path_and_speed
 from sport_nodes.training.trial_set import Array
 
 
 def inputs_of(prepared: PreparedMotion, bounds: Array) -> dict[str, Any]:
     """The network's inputs, the baselines' features and the stage boundaries (3,), as shares of the movement."""
-    summary = summary_features(prepared)
     return {
         "pose": prepared.pose,
         "velocity": prepared.velocity,
@@ -23,6 +20,6 @@ def inputs_of(prepared: PreparedMotion, bounds: Array) -> dict[str, Any]:
         "unmeasured": prepared.unmeasured,
         "bounds": bounds,
         "summary": feature_vector(prepared),
-        "handmade": np.concatenate([list(summary.values()), curve_features(prepared)]),
+        "handmade": handmade_vector(prepared),
         "naive": path_and_speed(prepared),
     }

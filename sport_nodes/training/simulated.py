@@ -14,7 +14,7 @@ from sport_nodes.actions import action_names, load_action
 from sport_nodes.fusion.fuse import fuse_trial
 from sport_nodes.lab.athlete import sample_athlete
 from sport_nodes.lab.observe import observe
-from sport_nodes.lab.population import sample_person, sample_person_trial
+from sport_nodes.lab.population import Person, sample_person, sample_person_technique, sample_person_trial
 from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import SimulatedTrial
 from sport_nodes.motion import Motion
@@ -116,13 +116,25 @@ def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
 
 def simulated_trial(spec: TrialSpec, rng: np.random.Generator) -> SimulatedTrial:
     """A trial of the person, who has one body, and one style and set of habits an action."""
-    action = load_action(spec.action)
+    person, repetitions = _drawn(spec, rng)
+    rate_hz = SENSED_RATE_HZ if spec.fused else SIMULATION_RATE_HZ
+    return sample_person_trial(rng, person, rate_hz=rate_hz, repetitions=repetitions)
+
+
+def technique_of_trial(spec: TrialSpec) -> dict[str, float]:
+    """SimulatedTrial.technique of a trial of the set, drawn anew in milliseconds; nothing is simulated."""
+    rng = np.random.default_rng((spec.seed, spec.person, spec.trial))
+    person, repetitions = _drawn(spec, rng)
+    return sample_person_technique(rng, person, repetitions=repetitions)
+
+
+def _drawn(spec: TrialSpec, rng: np.random.Generator) -> tuple[Person, int | None]:
+    """The person, and how often they repeat the movement; None for one that is done once."""
     body = sample_athlete(np.random.default_rng((spec.seed, spec.person)))
     habit_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _HABITS))
     person = replace(sample_person(habit_rng, spec.action), athlete=body)
-    repetitions = int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if action.repeated else None
-    rate_hz = SENSED_RATE_HZ if spec.fused else SIMULATION_RATE_HZ
-    return sample_person_trial(rng, person, rate_hz=rate_hz, repetitions=repetitions)
+    repeated = load_action(spec.action).repeated
+    return person, int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if repeated else None
 
 
 def fused_motion(truth: Motion, *, scenario: str, seed: int) -> Motion:

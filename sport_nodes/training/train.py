@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import replace
 from pathlib import Path
@@ -10,13 +11,14 @@ from typing import Any, Final
 import numpy as np
 
 from sport_nodes.actions import action_names
+from sport_nodes.errors import InputError
 from sport_nodes.scoring.backends import OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
 from sport_nodes.training import processes
 from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
-from sport_nodes.training.config import TrainConfig, begin_run
+from sport_nodes.training.config import CONFIG_FILE, TrainConfig, begin_run
 from sport_nodes.training.cost import network_cost
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
@@ -24,6 +26,7 @@ from sport_nodes.training.loop import fit, load_network
 from sport_nodes.training.model_card import model_card
 from sport_nodes.training.prune import pruned
 from sport_nodes.training.simulated import simulated_trials
+from sport_nodes.training.teachers_prior import make_teachers_prior
 from sport_nodes.training.trial_set import TrialSet, split_by_person
 
 log = logging.getLogger(__name__)
@@ -83,8 +86,23 @@ def train(config: TrainConfig) -> Path | None:
         report=report,
     )
     model.with_suffix(".md").write_text(card, encoding="utf-8")
+    make_teachers_prior(model, validation, seed=config.seed)
     log.info("wrote %s with MAE %.2f on unseen simulated people", model, report["ours"]["mae"])
     return model
+
+
+def teachers_prior_of_run(directory: Path) -> Path:
+    """Learn the prior of teachers of a finished run's model (again), from the run's own validation people; the file.
+
+    Raises InputError when the folder holds no finished run on simulated people.
+    """
+    model = directory / MODEL_FILE
+    try:
+        seed = int(json.loads((directory / CONFIG_FILE).read_text(encoding="utf-8"))["seed"])
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"{directory} is no training run ({error!r}); `sport train --run DIR` makes one") from error
+    _, validation, _ = split_by_person(TrialSet.load(directory / TRIALS_FILE), seed=seed)
+    return make_teachers_prior(model, validation, seed=seed)
 
 
 def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet) -> ScoringNetwork:

@@ -1,0 +1,102 @@
+"""In which directions teachers differ, and where along them one teacher lies, told by a few marked trials.
+
+The shifts of many teachers on one trial have few directions; what a motion tells of each is linear in its features.
+A teacher is a point among them with the others' spread as its prior: Bayesian linear regression (Bishop 2006, Pattern
+Recognition and Machine Learning, 3.3), each of the five marks of a trial saying something of all.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+#: Total and four stages.
+MARKS: Final = 5
+#: Features count at most this many standard deviations: what no learned movement was like is not trusted.
+_FARTHEST: Final = 4.0
+#: A teacher may scatter less or more than the prior's, and differ more: variances tried, in the prior's.
+_NOISES: Final = (0.7, 1.0, 2.0, 4.0)
+_SPREADS: Final = (1.0, 3.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Directions:
+    """Of one movement, with F features and R directions.
+
+    mean, spread: (F,) of the features. weights, offset: (F, 5 + R), (5 + R,) from features to what is foreseen of a
+    trial: the teachers' mean shift of its five marks, and how far each direction shifts it. centre, covariance: (R 5,),
+    (R 5, R 5) of teachers' places along the directions, mark by mark. noise: (5, 5) covariance of a trial's marks about
+    what is foreseen of a teacher who is known [points^2].
+    """
+
+    mean: Array
+    spread: Array
+    weights: Array
+    offset: Array
+    centre: Array
+    covariance: Array
+    noise: Array
+
+    def foreseen(self, features: Array) -> Array:
+        """(5 + R,) of a trial's (F,) features; those that are unknown (NaN) count as the mean."""
+        return scaled(features, mean=self.mean, spread=self.spread) @ self.weights + self.offset
+
+
+class Place(NamedTuple):
+    """Where a teacher lies. weights: (5, 5 + R) from what is foreseen to the shift of the five marks. left_out: (N, 5)
+    error of each mark predicted without its trial, NaN where there was none. evidence: twice its logarithm over that of
+    no shift, the mean over all that was tried."""
+
+    weights: Array
+    left_out: Array
+    evidence: float
+
+
+def scaled(features: Array, *, mean: Array, spread: Array) -> Array:
+    """(..., F) deviations from the mean, so that all together are of the order of one; 0 where unknown."""
+    deviation = np.clip(np.nan_to_num((features - mean) / spread), -_FARTHEST, _FARTHEST)
+    return np.asarray(deviation / np.sqrt(len(mean)))
+
+
+def find_place(directions: Directions, foreseen: Array, differences: Array) -> Place:
+    """From (N, 5 + R) foreseen of the marked trials, and (N, 5) teacher's marks less the model's, NaN where not marked.
+
+    How widely the teacher scatters, and how far they may lie from the others, is chosen by evidence.
+    """
+    count, known = len(foreseen), np.isfinite(differences).ravel()
+    design = np.concatenate([np.kron(row[MARKS:], np.eye(MARKS)) for row in foreseen])[known]
+    shift = differences.ravel()[known]
+    left = shift - foreseen[:, :MARKS].ravel()[known] - design @ directions.centre
+    noise = np.kron(np.eye(count), directions.noise)[np.ix_(known, known)]
+    gain = design @ directions.covariance
+    explained = gain @ design.T
+    tried = []
+    for wide, far in itertools.product(_NOISES, _SPREADS):
+        inverse = np.linalg.inv(far * explained + wide * noise)
+        tried.append((_log_likelihood(left, inverse), far, inverse))
+    evidence, far, inverse = max(tried, key=lambda one: one[0])
+    mean_evidence = evidence + np.log(np.mean(np.exp([one[0] - evidence for one in tried])))
+    # No shift: the scatter alone, as wide as suits it best.
+    own = np.linalg.inv(noise)
+    none = max(_log_likelihood(shift, own / wide) for wide in (float(shift @ own @ shift) / len(shift), *_NOISES))
+    residual = inverse @ left
+    learned = (directions.centre + far * gain.T @ residual).reshape(-1, MARKS).T
+    # Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, 5.4.2, a trial at a time.
+    left_out = np.full(differences.size, np.nan)
+    trial = np.flatnonzero(known) // MARKS
+    for k in range(count):
+        rows = np.flatnonzero(trial == k)
+        left_out[np.flatnonzero(known)[rows]] = np.linalg.solve(inverse[np.ix_(rows, rows)], residual[rows])
+    weights = np.hstack([np.eye(MARKS), learned])
+    return Place(weights, left_out.reshape(differences.shape), 2.0 * (float(mean_evidence) - none))
+
+
+def _log_likelihood(values: Array, inverse: Array) -> float:
+    """Of normal values with the inverse of their covariance, but for a constant."""
+    return 0.5 * float(np.linalg.slogdet(inverse)[1] - values @ inverse @ values)
