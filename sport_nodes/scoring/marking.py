@@ -12,7 +12,8 @@ from sport_nodes.motion import Motion
 from sport_nodes.scoring.personal import PersonalScorer, example_of
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.standard import Array
-from sport_nodes.scoring.teacher import read_model_of, read_teacher, teacher_file
+from sport_nodes.scoring.teacher import Teacher, read_model_of, read_teacher, teacher_file
+from sport_nodes.scoring.teachers_prior import read_prior
 
 
 def learn_mark(motion: Motion, action: str, *, trial: str, athlete: str, label: Label) -> str:
@@ -23,10 +24,11 @@ def learn_mark(motion: Motion, action: str, *, trial: str, athlete: str, label: 
     path = teacher_file(label.rater)
     if not path.is_file():
         return ""
-    scorer = Scorer.load(read_model_of(path))
-    teacher = read_teacher(path, model_sha256=scorer.sha256, familiarity=scorer.familiarity)
+    model = read_model_of(path)
+    scorer = Scorer.load(model)
+    teacher = _read(path, scorer, model)
     marks = five_marks(label.total, label.stages)
-    example = example_of(scorer, motion, action, trial=trial, athlete=athlete, marks=marks)
+    example = example_of(scorer, motion, action, trial=trial, athlete=athlete, marks=marks, prior=teacher.prior)
     if example is None:
         return "not learned from: the model cannot score this trial"
     said = teacher.take(action, example)
@@ -39,8 +41,11 @@ def scorer_of(model: Path | None, teacher: str) -> Scorer | PersonalScorer:
     scorer = Scorer.load(model)
     if not teacher:
         return scorer
-    found = read_teacher(teacher_file(teacher), model_sha256=scorer.sha256, familiarity=scorer.familiarity)
-    return PersonalScorer(scorer, found)
+    return PersonalScorer(scorer, _read(teacher_file(teacher), scorer, model))
+
+
+def _read(path: Path, scorer: Scorer, model: Path | None) -> Teacher:
+    return read_teacher(path, model_sha256=scorer.sha256, familiarity=scorer.familiarity, prior=read_prior(model))
 
 
 def five_marks(total: float, stages: Iterable[float]) -> Array:

@@ -10,12 +10,16 @@ import numpy as np
 
 from sport_nodes.actions import load_action
 from sport_nodes.motion import Motion
+from sport_nodes.scoring.backends import JOINT_FEATURE
+from sport_nodes.scoring.directions import MARKS
 from sport_nodes.scoring.familiarity import FEATURES, feature_vector
+from sport_nodes.scoring.handmade import handmade_vector
 from sport_nodes.scoring.intervals import COVERAGE
 from sport_nodes.scoring.scorer import FULL_MARKS, Examined, Scorer
 from sport_nodes.scoring.scores import GRADE_BOUNDS, StageScore, StageScores, grade_of
-from sport_nodes.scoring.standard import MARKS, Array, Example, Standard
+from sport_nodes.scoring.standard import NOTHING, Array, Example, Standard
 from sport_nodes.scoring.teacher import Teacher
+from sport_nodes.scoring.teachers_prior import TeachersPrior
 
 #: Half the width of a normal's central COVERAGE, in standard deviations.
 _HALF_WIDTH_SD: Final = NormalDist().inv_cdf((1.0 + COVERAGE) / 2.0)
@@ -66,7 +70,10 @@ class PersonalScorer:
         return self._with_marks(scores, standard, examined, said)
 
     def _with_marks(self, scores: StageScores, standard: Standard, examined: Examined, said: str) -> StageScores:
-        marks = standard.marks(features_of(examined), marks_of(scores))
+        model = marks_of(scores)
+        prior = self._teacher.prior if standard.by_prior else None
+        foreseen = foreseen_of(self._scorer, examined, scores.action, model, prior)
+        marks = standard.marks(features_of(examined), model, foreseen)
         halves = self._half_widths(scores.action, standard, examined.unmeasured)
         low, high = np.clip(marks - halves, 0.0, FULL_MARKS), np.clip(marks + halves, 0.0, FULL_MARKS)
         likely = NormalDist(float(marks[0]), max(float(halves[0]) / _HALF_WIDTH_SD, 1e-6))
@@ -97,14 +104,22 @@ class PersonalScorer:
 
 
 def example_of(
-    scorer: Scorer, motion: Motion, action: str, *, trial: str, athlete: str, marks: Array
+    scorer: Scorer,
+    motion: Motion,
+    action: str,
+    *,
+    trial: str,
+    athlete: str,
+    marks: Array,
+    prior: TeachersPrior | None = None,
 ) -> Example | None:
     """A marked trial to learn from; None where nothing can be learned from it. marks: (5,), NaN where not marked."""
     examined = scorer.examine(motion, action, unfinished=action not in scorer.actions)
     if examined.objection:
         return None
     model = marks_of(scorer.score(motion, action)) if action in scorer.actions else np.full(MARKS, np.nan)
-    return Example(trial, athlete, features_of(examined), model, np.asarray(marks, dtype=np.float64))
+    foreseen = foreseen_of(scorer, examined, action, model, prior)
+    return Example(trial, athlete, features_of(examined), model, np.asarray(marks, dtype=np.float64), foreseen)
 
 
 def marks_of(scores: StageScores) -> Array:
@@ -114,6 +129,25 @@ def marks_of(scores: StageScores) -> Array:
 
 def features_of(examined: Examined) -> Array:
     """(F,) of familiarity.FEATURES, the mean over the repetitions in which they are known."""
-    values = np.array([feature_vector(p)[: len(FEATURES)] for p in examined.repetitions])
+    return _mean_of_known([feature_vector(p)[: len(FEATURES)] for p in examined.repetitions])
+
+
+def foreseen_of(scorer: Scorer, examined: Examined, action: str, model: Array, prior: TeachersPrior | None) -> Array:
+    """(5 + R,) what the prior foresees of a trial that the model marked (5,); (0,) where there is no prior for it."""
+    directions = None if prior is None else prior.directions.get(action)
+    return NOTHING if directions is None else directions.foreseen(prior_features(scorer, examined, action, model))
+
+
+def prior_features(scorer: Scorer, examined: Examined, action: str, model: Array) -> Array:
+    """(F,) what a prior looks at: all hand-made features, the model's marks, and its joint feature where it has one."""
+    handmade = _mean_of_known([handmade_vector(p) for p in examined.repetitions])
+    outputs = scorer.network_outputs(scorer.network_inputs(examined.repetitions, action))
+    joint = outputs[JOINT_FEATURE].mean(axis=0) if JOINT_FEATURE in outputs else NOTHING
+    return np.concatenate([handmade, model, joint])
+
+
+def _mean_of_known(rows: list[Array]) -> Array:
+    """(R, F) of R repetitions to (F,), over those in which each is known; NaN where it never is."""
+    values = np.array(rows)
     count = np.isfinite(values).sum(axis=0)
     return np.where(count > 0, np.nansum(values, axis=0) / np.maximum(count, 1), np.nan)

@@ -12,9 +12,11 @@ import numpy as np
 
 from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
+from sport_nodes.scoring.directions import Directions
 from sport_nodes.scoring.familiarity import FEATURES, SPREAD_FACTOR, SPREAD_FLOOR, Familiarity
 from sport_nodes.scoring.sidecar import SHORT_HASH
 from sport_nodes.scoring.standard import Array, Example, Standard, learn, left_out_errors
+from sport_nodes.scoring.teachers_prior import TeachersPrior
 from sport_nodes.store import checked_name
 
 #: Raised by one when a field changes its meaning.
@@ -41,11 +43,14 @@ class Marking:
 
 
 class Teacher:
-    """One teacher's markings by movement, on top of one model. model: its file, "" for the shipped one."""
+    """One teacher's markings by movement, on top of one model. model: its file, "" for the shipped one. prior: of
+    teachers, that the standards are learned with and the examples were foreseen by."""
 
-    def __init__(self, name: str, *, model: str, model_sha256: str, familiarity: Familiarity) -> None:
+    def __init__(
+        self, name: str, *, model: str, model_sha256: str, familiarity: Familiarity, prior: TeachersPrior | None = None
+    ) -> None:
         self.name = name
-        self.model, self.model_sha256 = model, model_sha256
+        self.model, self.model_sha256, self.prior = model, model_sha256, prior
         self.markings: dict[str, Marking] = {}
         self._familiarity = familiarity
 
@@ -72,7 +77,7 @@ class Teacher:
         """
         marking = self.markings.setdefault(action, Marking())
         if marking.standard is not None and np.isfinite(example.model[0]):
-            foretold = abs(marking.standard.marks(example.features, example.model)[0] - example.marks[0])
+            foretold = abs(_marks_by(marking.standard, example)[0] - example.marks[0])
             marking.foretold.append((float(foretold), float(abs(example.model[0] - example.marks[0]))))
             marking.foretold = marking.foretold[-WINDOW:]
         known = [e for e in (*marking.examples, *marking.aside) if e.trial != example.trial]
@@ -99,7 +104,10 @@ class Teacher:
 
     def _grows(self, action: str, before: list[Example], after: list[Example]) -> bool:
         mean, spread = self._scale(action, after)
-        errors = [left_out_errors(e, mean=mean, spread=spread)[: len(before)].mean() for e in (before, after)]
+        errors = [
+            left_out_errors(e, mean=mean, spread=spread, directions=self._directions(action))[: len(before)].mean()
+            for e in (before, after)
+        ]
         return bool(errors[1] > (1.0 + LARGEST_GROWTH) * errors[0])
 
     def _learn(self, action: str) -> None:
@@ -107,9 +115,14 @@ class Teacher:
         marking.examples = marking.examples[-MOST_MARKED:]
         try:
             mean, spread = self._scale(action, marking.examples)
-            marking.standard, marking.why = learn(marking.examples, mean=mean, spread=spread), ""
+            directions = self._directions(action)
+            marking.standard = learn(marking.examples, mean=mean, spread=spread, directions=directions)
+            marking.why = ""
         except InputError as error:
             marking.standard, marking.why = None, str(error)
+
+    def _directions(self, action: str) -> Directions | None:
+        return None if self.prior is None else self.prior.directions.get(action)
 
     def _scale(self, action: str, examples: list[Example]) -> tuple[Array, Array]:
         """Mean and spread of the features: the model's; of a movement that it does not know, the marked trials'."""
@@ -133,12 +146,18 @@ class Teacher:
             for action, m in sorted(self.markings.items())
         }
         about = {"format": FORMAT, "teacher": self.name, "model": self.model, "model_sha256": self.model_sha256}
+        if self.prior is not None:
+            about["prior_sha256"] = self.prior.sha256
         return json.dumps({**about, "markings": markings}, indent=1, ensure_ascii=False) + "\n"
 
     def write(self, path: Path) -> None:
         """To a file, whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         _replace(path, self._text())
+
+
+def _marks_by(standard: Standard, example: Example) -> Array:
+    return standard.marks(example.features, example.model, example.foreseen)
 
 
 def teachers_directory() -> Path:
@@ -161,12 +180,22 @@ def read_model_of(path: Path) -> Path | None:
     return Path(model) if model else None
 
 
-def read_teacher(path: Path, *, model_sha256: str, familiarity: Familiarity) -> Teacher:
-    """Raises InputError when there is no such file, it is damaged, or it was learned on top of another model."""
+def read_teacher(
+    path: Path, *, model_sha256: str, familiarity: Familiarity, prior: TeachersPrior | None = None
+) -> Teacher:
+    """prior: the model's; a standard that was learned without one goes on without.
+
+    Raises InputError when there is no such file, it is damaged, or it was learned with another model or prior.
+    """
     data = _read(path)
+    learned_with = str(data.get("prior_sha256", ""))
     try:
         teacher = Teacher(
-            data["teacher"], model=data["model"], model_sha256=data["model_sha256"], familiarity=familiarity
+            data["teacher"],
+            model=data["model"],
+            model_sha256=data["model_sha256"],
+            familiarity=familiarity,
+            prior=prior if learned_with else None,
         )
         for action, found in data["markings"].items():
             examples, aside = ([Example.from_dict(e) for e in found[part]] for part in _PARTS)
@@ -178,6 +207,12 @@ def read_teacher(path: Path, *, model_sha256: str, familiarity: Familiarity) -> 
         raise InputError(
             f"{path} was learned on model {teacher.model_sha256[:SHORT_HASH]}, in use is {model_sha256[:SHORT_HASH]}; "
             f"learn it again: `sport train --data DATASET --teacher {teacher.name}`"
+        )
+    in_use = "" if prior is None else prior.sha256
+    if learned_with and learned_with != in_use:
+        raise InputError(
+            f"{path} was learned with the prior of teachers {learned_with[:SHORT_HASH]}, beside the model is "
+            f"{in_use[:SHORT_HASH] or 'none'}; learn it again: `sport train --data DATASET --teacher {teacher.name}`"
         )
     for action in teacher.markings:
         teacher._learn(action)

@@ -13,6 +13,7 @@ from sport_nodes.scoring.personal import example_of
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.standard import Example
 from sport_nodes.scoring.teacher import Teacher, teacher_file
+from sport_nodes.scoring.teachers_prior import read_prior
 from sport_nodes.training.dataset_rows import motion_of_row
 
 
@@ -21,7 +22,7 @@ def learn_teacher(rows: Iterable[dict[str, Any]], name: str, *, model: Path | No
 
     Raises InputError when they marked none, or too few to learn any standard from.
     """
-    scorer = Scorer.load(model)
+    scorer, prior = Scorer.load(model), read_prior(model)
     examples: dict[str, list[Example]] = defaultdict(list)
     for row in rows:
         if name not in row["raters"]:
@@ -34,13 +35,14 @@ def learn_teacher(rows: Iterable[dict[str, Any]], name: str, *, model: Path | No
             trial=row["trial"],
             athlete=row["athlete"],
             marks=five_marks(row["totals"][rater], row["stages"][rater]),
+            prior=prior,
         )
         if example is not None:
             examples[row["action"]].append(example)
     if not examples:
         raise InputError(f"'{name}' marked no trial of this data set that can be scored; see its README.md for raters")
     path = str(model.resolve()) if model else ""
-    teacher = Teacher(name, model=path, model_sha256=scorer.sha256, familiarity=scorer.familiarity)
+    teacher = Teacher(name, model=path, model_sha256=scorer.sha256, familiarity=scorer.familiarity, prior=prior)
     for action in sorted(examples):
         teacher.learn(action, examples[action])
     if all(marking.standard is None for marking in teacher.markings.values()):

@@ -11,12 +11,13 @@ import pytest
 from sport_nodes.errors import InputError
 from sport_nodes.lab.simulate import simulate
 from sport_nodes.labels import make_label
+from sport_nodes.scoring.directions import MARKS
 from sport_nodes.scoring.familiarity import FEATURES
 from sport_nodes.scoring.marking import learn_mark, scorer_of
 from sport_nodes.scoring.personal import PersonalScorer, example_of
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.scores import grade_of
-from sport_nodes.scoring.standard import FEWEST_MARKED, MARKS, Example, learn
+from sport_nodes.scoring.standard import FEWEST_MARKED, Example, learn
 from sport_nodes.scoring.teacher import Teacher, erase_from_teachers, read_teacher, teacher_file
 
 ACTION, OTHER = "free_throw", "overhead_pass"
