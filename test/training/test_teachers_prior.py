@@ -1,6 +1,7 @@
 """What a prior of teachers is learned from is what the lab simulated; it foretells teachers whom it has not seen."""
 
-from dataclasses import fields
+import json
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -15,10 +16,11 @@ from sport_nodes.scoring.familiarity import SPREAD_FACTOR
 from sport_nodes.scoring.personal import marks_of, prior_features
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.standard import Example, learn
+from sport_nodes.scoring.teachers_prior import read_prior
 from sport_nodes.training.rows import inputs_of
-from sport_nodes.training.simulated import simulated_trial, technique_of_trial, trial_specs
+from sport_nodes.training.simulated import TrialSpec, simulated_trial, technique_of_trial, trial_specs
 from sport_nodes.training.teachers_prior import judged_trials, learn_directions, seen_by
-from sport_nodes.training.trial_set import TrialSet
+from sport_nodes.training.trial_set import TrialSet, split_by_person
 
 ACTION = "free_throw"
 
@@ -105,6 +107,37 @@ def test_the_prior_is_asked_about_what_it_was_learned_on():
     model = marks_of(scorer.score(motion, action))
     np.testing.assert_allclose(marks[0], model, atol=1e-4)
     np.testing.assert_allclose(features[0], prior_features(scorer, examined, action, model), atol=1e-4)
+
+
+def test_the_prior_of_a_run_is_learned_on_its_validation_people_and_lies_beside_its_model(
+    made_up_trials, plain_model, tmp_path, monkeypatch
+):
+    pytest.importorskip("torch", reason="torch is not installed (pip install .[train])")
+    from sport_nodes.training.train import teachers_prior_of_run
+
+    monkeypatch.setattr("sport_nodes.training.teachers_prior.TEACHERS", 60)  # enough for a mean
+    with pytest.raises(InputError, match="no training run"):
+        teachers_prior_of_run(tmp_path)
+    model, seed = plain_model(tmp_path / "run", offset=60), 8
+    trials = made_up_trials(rows=80)
+    totals = np.zeros(len(trials))
+    for row in range(len(trials)):
+        action = str(trials.action_names[trials.action[row]])
+        executed = technique_of_trial(TrialSpec(int(trials.person[row]), int(trials.trial[row]), action, seed))
+        totals[row] = SimulatedTeacher(technique_of(action), 0.0).standards(Judged.of(action, [executed]))[0, 0]
+    trials = replace(trials, true_total=totals)
+    trials.save(model.with_name("trials.npz"))
+    model.with_name("config.json").write_text(json.dumps({"seed": seed}))
+    path = teachers_prior_of_run(model.parent)
+    bytes_before, prior = path.read_bytes(), read_prior(model)
+    assert teachers_prior_of_run(model.parent).read_bytes() == bytes_before
+    validation = split_by_person(trials, seed=seed)[1]
+    for index, action in enumerate(action_names()):
+        rows = validation.take(validation.action == index)
+        # The model gives about 60 to all: what teachers on average add is what the rubric gives, less that.
+        expected = np.mean(rows.true_total) - 60.0
+        assert prior.directions[action].offset[0] == pytest.approx(expected, abs=5.0)
+        assert prior.directions[action].mean.shape == (rows.handmade.shape[1] + 5,)
 
 
 def test_trials_of_another_seed_are_refused(made_up_trials):
