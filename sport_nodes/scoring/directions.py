@@ -23,6 +23,8 @@ _FARTHEST: Final = 4.0
 #: A teacher may scatter less or more than the prior's, and differ more: variances tried, in the prior's.
 _NOISES: Final = (0.7, 1.0, 2.0, 4.0)
 _SPREADS: Final = (1.0, 3.0)
+#: ... and the least of no shift at all, for marks that are the model's.
+_LEAST: Final = 1e-3
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,19 +75,25 @@ def find_place(directions: Directions, foreseen: Array, differences: Array) -> P
     design = np.concatenate([np.kron(row[MARKS:], np.eye(MARKS)) for row in foreseen])[known]
     shift = differences.ravel()[known]
     left = shift - foreseen[:, :MARKS].ravel()[known] - design @ directions.centre
-    noise = np.kron(np.eye(count), directions.noise)[np.ix_(known, known)]
-    gain = design @ directions.covariance
-    explained = gain @ design.T
-    tried = []
-    for wide, far in itertools.product(_NOISES, _SPREADS):
-        inverse = np.linalg.inv(far * explained + wide * noise)
-        tried.append((_log_likelihood(left, inverse), far, inverse))
-    evidence, far, inverse = max(tried, key=lambda one: one[0])
-    mean_evidence = evidence + np.log(np.mean(np.exp([one[0] - evidence for one in tried])))
+    # Where the noise is white and the directions apart, every width that is tried costs nothing.
+    root = np.linalg.cholesky(np.kron(np.eye(count), directions.noise)[np.ix_(known, known)])
+    white = np.linalg.solve(root, np.column_stack([design, left, shift]))
+    spread = white[:, :-2] @ directions.covariance @ white[:, :-2].T
+    sizes, vectors = np.linalg.eigh(spread)
+    sizes = np.maximum(sizes, 0.0)
+    turned = (vectors.T @ white[:, -2]) ** 2
+    tried = {
+        (wide, far): _log_likelihood(turned, far * sizes + wide) for wide, far in itertools.product(_NOISES, _SPREADS)
+    }
+    (wide, far), evidence = max(tried.items(), key=lambda one: one[1])
+    mean_evidence = evidence + np.log(np.mean(np.exp(np.array(list(tried.values())) - evidence)))
     # No shift: the scatter alone, as wide as suits it best.
-    own = np.linalg.inv(noise)
-    none = max(_log_likelihood(shift, own / wide) for wide in (float(shift @ own @ shift) / len(shift), *_NOISES))
+    alone = white[:, -1] ** 2
+    none = max(_log_likelihood(alone, np.full(len(alone), w)) for w in (max(float(alone.mean()), _LEAST), *_NOISES))
+    back = np.linalg.solve(root.T, vectors)
+    inverse = (back / (far * sizes + wide)) @ back.T
     residual = inverse @ left
+    gain = design @ directions.covariance
     learned = (directions.centre + far * gain.T @ residual).reshape(-1, MARKS).T
     # Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, 5.4.2, a trial at a time.
     left_out = np.full(differences.size, np.nan)
@@ -97,6 +105,6 @@ def find_place(directions: Directions, foreseen: Array, differences: Array) -> P
     return Place(weights, left_out.reshape(differences.shape), 2.0 * (float(mean_evidence) - none))
 
 
-def _log_likelihood(values: Array, inverse: Array) -> float:
-    """Of normal values with the inverse of their covariance, but for a constant."""
-    return 0.5 * float(np.linalg.slogdet(inverse)[1] - values @ inverse @ values)
+def _log_likelihood(squares: Array, variances: Array) -> float:
+    """Of independent normal values, but for a constant."""
+    return -0.5 * float((squares / variances + np.log(variances)).sum())

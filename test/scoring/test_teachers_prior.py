@@ -176,6 +176,20 @@ def test_a_standard_learned_before_there_was_a_prior_goes_on_without(model: Path
     assert not again.standard(ACTION).by_prior
 
 
+def test_with_a_prior_too_a_mistyped_mark_is_set_aside_and_what_no_longer_holds_is_rolled_back(model: Path) -> None:
+    write_prior(model, {ACTION: two_directions()})
+    teacher = teacher_on(model)
+    typo = marked(1, seed=30, lenient=-12.0)[0][0]
+    said = teacher.take(ACTION, replace(typo, trial="typo", marks=typo.marks - 60.0))
+    assert "not learned from" in said
+    changed = [replace(e, trial=f"n{i}") for i, e in enumerate(marked(12, seed=31)[0])]
+    assert any("rolled back" in teacher.take(ACTION, example) for example in changed)
+    unseen, steady = marked(50, seed=32)
+    standard = teacher.standard(ACTION)
+    given = [(standard.marks(e.features, e.model, e.foreseen) if standard else e.model)[0] for e in unseen]
+    assert np.abs(np.array(given) - steady).mean() < SCATTER
+
+
 def test_marks_come_in_and_trials_are_scored_with_the_prior(model: Path) -> None:
     write_prior(model, {ACTION: two_directions()})
     teacher, path = teacher_on(model), teacher_file("Wei")
