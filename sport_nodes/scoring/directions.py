@@ -1,6 +1,7 @@
 """In which directions teachers differ, and where along them one teacher lies, told by a few marked trials.
 
-The shifts of many teachers on one trial have few directions; what a motion tells of each is linear in its features.
+The shifts of many teachers on one trial have few directions; how far a trial goes in each, its features tell by kernel
+ridge regression (Rasmussen & Williams 2006, Gaussian Processes for Machine Learning, 2.25), as criteria have edges.
 A teacher is a point among them with the others' spread as its prior: Bayesian linear regression (Bishop 2006, Pattern
 Recognition and Machine Learning, 3.3), each of the five marks of a trial saying something of all.
 """
@@ -29,16 +30,18 @@ _LEAST: Final = 1e-3
 
 @dataclass(frozen=True, eq=False)
 class Directions:
-    """Of one movement, with F features and R directions.
+    """Of one movement, with F features and R directions, learned on M trials.
 
-    mean, spread: (F,) of the features. weights, offset: (F, 5 + R), (5 + R,) from features to what is foreseen of a
-    trial: the teachers' mean shift of its five marks, and how far each direction shifts it. centre, covariance: (R 5,),
+    mean, spread: (F,) of the features. known: (M, F) scaled features of the trials. weights, offset: (M, 5 + R),
+    (5 + R,) from a trial's likeness to them to what is foreseen of it: the teachers' mean shift of its five marks, and
+    how far each direction shifts it. centre, covariance: (R 5,),
     (R 5, R 5) of teachers' places along the directions, mark by mark. noise: (5, 5) covariance of a trial's marks about
     what is foreseen of a teacher who is known [points^2].
     """
 
     mean: Array
     spread: Array
+    known: Array
     weights: Array
     offset: Array
     centre: Array
@@ -47,7 +50,7 @@ class Directions:
 
     def foreseen(self, features: Array) -> Array:
         """(5 + R,) of a trial's (F,) features; those that are unknown (NaN) count as the mean."""
-        return scaled(features, mean=self.mean, spread=self.spread) @ self.weights + self.offset
+        return likeness(scaled(features, mean=self.mean, spread=self.spread), self.known) @ self.weights + self.offset
 
 
 class Place(NamedTuple):
@@ -64,6 +67,12 @@ def scaled(features: Array, *, mean: Array, spread: Array) -> Array:
     """(..., F) deviations from the mean, so that all together are of the order of one; 0 where unknown."""
     deviation = np.clip(np.nan_to_num((features - mean) / spread), -_FARTHEST, _FARTHEST)
     return np.asarray(deviation / np.sqrt(len(mean)))
+
+
+def likeness(features: Array, others: Array) -> Array:
+    """(..., M) of trials with (..., F) scaled features to those with (M, F): 1 for the same, falling with distance."""
+    squares = (features**2).sum(axis=-1)[..., None] + (others**2).sum(axis=-1) - 2.0 * features @ others.T
+    return np.asarray(np.exp(-np.maximum(squares, 0.0) / 2.0))
 
 
 def find_place(directions: Directions, foreseen: Array, differences: Array) -> Place:

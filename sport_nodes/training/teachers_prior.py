@@ -13,7 +13,7 @@ from sport_nodes.errors import InputError
 from sport_nodes.lab.simulate import technique_of
 from sport_nodes.lab.teacher import SHARED_SCATTER, Judged, SimulatedTeacher, sample_teacher, scatter_variance
 from sport_nodes.scoring.backends import JOINT_FEATURE
-from sport_nodes.scoring.directions import MARKS, Array, Directions, scaled
+from sport_nodes.scoring.directions import MARKS, Array, Directions, likeness, scaled
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.scoring.teachers_prior import write_prior
 from sport_nodes.training.simulated import TrialSpec, technique_of_trial
@@ -100,7 +100,8 @@ def learn_directions(shifts: Array, features: Array, person: NDArray[np.intp], a
     values = np.hstack([mean_shift, left[:, :kept] * sizes[:kept] / np.sqrt(count)])
     mean = np.nan_to_num(np.nanmean(features, axis=0))
     spread = np.nan_to_num(np.nanstd(features, axis=0)) + _LEAST_SPREAD * float(np.nanmean(np.abs(features)))
-    weights, offset, left_out = _ridge(scaled(features, mean=mean, spread=spread), values, person)
+    known = scaled(features, mean=mean, spread=spread)
+    weights, offset, left_out = _ridge(likeness(known, known), values, person)
     places = (right[:kept] * np.sqrt(count)).reshape(kept, count, MARKS).transpose(1, 0, 2)
     flat = places.reshape(count, -1)
     told = left_out[:, :MARKS] + np.einsum("nr,trk->tnk", left_out[:, MARKS:], places)
@@ -109,6 +110,7 @@ def learn_directions(shifts: Array, features: Array, person: NDArray[np.intp], a
     return Directions(
         mean=mean,
         spread=spread,
+        known=known,
         weights=weights,
         offset=offset,
         centre=flat.mean(axis=0),
@@ -117,20 +119,20 @@ def learn_directions(shifts: Array, features: Array, person: NDArray[np.intp], a
     )
 
 
-def _ridge(rows: Array, values: Array, person: NDArray[np.intp]) -> tuple[Array, Array, Array]:
-    """Weights (F, K), offset (K,), and each trial's values (N, K) predicted without its person."""
+def _ridge(kernel: Array, values: Array, person: NDArray[np.intp]) -> tuple[Array, Array, Array]:
+    """From trials' likeness (N, N): weights (N, K), offset (K,), and each value (N, K) predicted without its person."""
     people, index = np.unique(person, return_inverse=True)
     fold = np.random.default_rng(0).permutation(np.arange(len(people)) % FOLDS)[index]
     left_out = np.empty((len(STRENGTHS), *values.shape))
     for k in range(FOLDS):
-        known = fold != k
+        known, out = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         offset = values[known].mean(axis=0)
-        eigen, vectors = np.linalg.eigh(rows[known] @ rows[known].T)
+        eigen, vectors = np.linalg.eigh(kernel[np.ix_(known, known)])
         turned = vectors.T @ (values[known] - offset)
-        across = (rows[~known] @ rows[known].T) @ vectors
+        across = kernel[np.ix_(out, known)] @ vectors
         for s, strength in enumerate(STRENGTHS):
-            left_out[s, ~known] = offset + across @ (turned / (eigen + strength)[:, None])
+            left_out[s, out] = offset + across @ (turned / (eigen + strength)[:, None])
     best = int(((left_out - values) ** 2).sum(axis=(1, 2)).argmin())
     offset = values.mean(axis=0)
-    kernel = rows @ rows.T + STRENGTHS[best] * np.eye(len(rows))
-    return rows.T @ np.linalg.solve(kernel, values - offset), offset, left_out[best]
+    weights = np.linalg.solve(kernel + STRENGTHS[best] * np.eye(len(kernel)), values - offset)
+    return weights, offset, left_out[best]

@@ -31,12 +31,19 @@ DIFFER, SCATTER = 8.0, 3.0
 
 
 def two_directions() -> Directions:
-    """Teachers differ in an offset of all five marks, and in what the first feature is worth to all of them."""
-    weights = np.zeros((WIDTH, MARKS + 2))
-    weights[0, -1] = np.sqrt(WIDTH)
+    """Teachers differ in an offset of all five marks, and in what the first feature is worth to all of them.
+
+    The likeness to two trials apart in the first feature alone falls and rises with it: near zero their difference is
+    linear, and the other features, of one standard deviation each, dim it alike.
+    """
+    known = np.zeros((2, WIDTH))
+    known[:, 0] = (1.0, -1.0)
+    weights = np.zeros((2, MARKS + 2))
+    weights[:, -1] = np.array([0.5, -0.5]) * np.exp(1.0) * np.sqrt(WIDTH)
     return Directions(
         mean=np.zeros(WIDTH),
         spread=np.ones(WIDTH),
+        known=known,
         weights=weights,
         offset=np.append(np.zeros(MARKS), [1.0, 0.0]),
         centre=np.zeros(2 * MARKS),
