@@ -35,7 +35,7 @@ class ImuReading:
     """One reading; what the sensor does not send is NaN (sequence: None).
 
     device_s: the sensor's own time [s]. gyro: (3,) [rad/s], accel: (3,) specific force [m/s^2], sensor's frame.
-    orientation_xyzw: (4,) sensor in a world with z up.
+    orientation_xyzw: (4,) sensor in a world with z up. signal_dbm: how loud its radio was heard.
     """
 
     device_s: float = math.nan
@@ -45,6 +45,7 @@ class ImuReading:
     orientation_xyzw: Array = field(default_factory=lambda: _unknown(4))
     temperature_c: float = math.nan
     battery_percent: float = math.nan
+    signal_dbm: float = math.nan
 
 
 class ImuParser(Protocol):
@@ -173,39 +174,60 @@ class WitMotionParser:
 class WitMotionBleParser:
     """WitMotion over Bluetooth: 55 61, then nine 16-bit numbers: acceleration, angular rate, roll, pitch, yaw.
 
-    There is no sum: a frame counts when the next one begins where it ends, or when nothing follows it.
+    55 71 answers a question (`ASK_BATTERY`): the first register's number, then eight registers; later readings carry
+    the battery's state. There is no sum: a frame counts when the next one begins where it ends, or when nothing follows
+    it. Layouts and the table of voltages are those of WitMotion's manual of the WT901BLECL, sections 6 and 7.
     """
 
-    SYNC: Final = b"\x55\x61"
-    LAYOUT: Final = struct.Struct("<2s9h")
+    ASK_BATTERY: Final = bytes([0xFF, 0xAA, 0x27, 0x64, 0x00])
+    SYNC: Final = b"\x55"
+    MOTION, REGISTERS = b"\x55\x61", b"\x55\x71"
+    BATTERY_REGISTER: Final = 0x64
+    MOTION_LAYOUT: Final = struct.Struct("<2s9h")
+    REGISTERS_LAYOUT: Final = struct.Struct("<2s9H")
     ANGLE_UNIT: Final = math.pi / 32768.0
+    #: From these voltages on [0.01 V], so much is left [%].
+    BATTERY_LEFT: Final = (
+        *((396, 100.0), (393, 90.0), (387, 75.0), (382, 60.0), (379, 50.0), (377, 40.0)),
+        *((373, 30.0), (370, 20.0), (368, 15.0), (350, 10.0), (340, 5.0), (0, 0.0)),
+    )
 
     def __init__(self) -> None:
         self.skipped = 0
         self._buffer = bytearray()
+        self._battery_percent = math.nan
 
     def feed(self, data: bytes) -> list[ImuReading]:
         self._buffer += data
-        size = self.LAYOUT.size
+        size = self.MOTION_LAYOUT.size
         readings: list[ImuReading] = []
         while True:
             self.skipped += _to_sync(self._buffer, self.SYNC)
             if len(self._buffer) < size:
                 return readings
-            if bytes(self._buffer[size : size + 2]) not in (b"", b"\x55", self.SYNC):
+            head, follows = bytes(self._buffer[:2]), bytes(self._buffer[size : size + 2])
+            kinds = (self.MOTION, self.REGISTERS)
+            if head not in kinds or not any(kind.startswith(follows) for kind in kinds):
                 del self._buffer[:1]
                 self.skipped += 1
                 continue
-            _, *numbers = self.LAYOUT.unpack(self._buffer[:size])
+            frame = bytes(self._buffer[:size])
             del self._buffer[:size]
-            values = np.array(numbers, dtype=np.float64)
-            readings.append(
-                ImuReading(
-                    gyro=values[3:6] * WitMotionParser.GYRO_UNIT,
-                    accel=values[0:3] * WitMotionParser.ACCEL_UNIT,
-                    orientation_xyzw=_from_euler(*(values[6:9] * self.ANGLE_UNIT)),
-                )
-            )
+            if head == self.MOTION:
+                readings.append(self._decode(frame))
+            else:
+                _, first, voltage, *_ = self.REGISTERS_LAYOUT.unpack(frame)
+                if first == self.BATTERY_REGISTER:
+                    self._battery_percent = next(left for least, left in self.BATTERY_LEFT if voltage >= least)
+
+    def _decode(self, frame: bytes) -> ImuReading:
+        values = np.array(self.MOTION_LAYOUT.unpack(frame)[1:], dtype=np.float64)
+        return ImuReading(
+            gyro=values[3:6] * WitMotionParser.GYRO_UNIT,
+            accel=values[0:3] * WitMotionParser.ACCEL_UNIT,
+            orientation_xyzw=_from_euler(*(values[6:9] * self.ANGLE_UNIT)),
+            battery_percent=self._battery_percent,
+        )
 
 
 class XsensParser:

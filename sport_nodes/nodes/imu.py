@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from sensor_msgs.msg import Imu
@@ -17,8 +17,12 @@ from sport_nodes.errors import InputError
 from sport_nodes.measurements import ImuStream
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.driver import DriverNode
+from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.run import run_node
 from sport_nodes.rig import load_rig
+
+#: The last voltages of WitMotion's table before the steep end of a lithium cell; a lesson more may empty it.
+LOW_BATTERY_PERCENT: Final = 15.0
 
 
 class ImuNode(DriverNode):
@@ -72,9 +76,14 @@ class ImuNode(DriverNode):
         message = conversions.imu_to_message(stream, frame_id=self.get_name())
         self._declare_variances(message)
         self._output.publish(message)
-        for name, value in (("temperature_c", reading.temperature_c), ("battery_percent", reading.battery_percent)):
+        for name in ("temperature_c", "battery_percent", "signal_dbm"):
+            value = getattr(reading, name)
             if math.isfinite(value):
                 self.health.figure(name, f"{value:.0f}")
+        if math.isfinite(reading.battery_percent):
+            low = reading.battery_percent <= LOW_BATTERY_PERCENT
+            words = f"{self.get_name()}: its battery is at {reading.battery_percent:.0f} %; charge it"
+            self.health.condition("battery", WARN if low else OK, words)
 
     def _declare_variances(self, message: Any) -> None:
         covariances = (

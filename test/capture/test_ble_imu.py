@@ -1,4 +1,4 @@
-"""A Bluetooth IMU through a pretended bleak: readings, a lost link, an address where nobody is."""
+"""A Bluetooth IMU through a pretended bleak: readings, battery, signal, a lost link, an address where nobody is."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from sport_nodes.capture import ble_imu
 from sport_nodes.capture.imu import imu_source
-from sport_nodes.capture.imu_protocols import GRAVITY_M_S2
+from sport_nodes.capture.imu_protocols import GRAVITY_M_S2, imu_parser
 from sport_nodes.capture.source import DeviceError
 from sport_nodes.errors import InputError
 
@@ -25,19 +26,39 @@ def frame(accel_g: list[float], gyro_deg_s: list[float], angles_deg: list[float]
     return b"\x55\x61" + struct.pack("<9h", *(round(v) for v in numbers))
 
 
-def pretended_bleak(portions: list[bytes]) -> types.ModuleType:
-    """Sends the portions as soon as somebody listens, and then breaks the link."""
+def battery_answer(voltage: int) -> bytes:
+    """Registers from 0x64 on, the first of which is the battery's voltage in hundredths of a volt."""
+    return b"\x55\x71\x64\x00" + struct.pack("<8H", voltage, *range(0x6155, 0x6155 + 7))
+
+
+def pretended_bleak(portions: list[bytes], *, voltage: int | None = None) -> types.ModuleType:
+    """One device at AA:BB, heard with -67 dBm, that sends the portions as soon as somebody listens and breaks the link.
+
+    voltage: asked for the battery's, it answers among the portions; None: it cannot be asked.
+    """
     bleak = types.ModuleType("bleak")
 
     class BleakError(Exception):
         pass
 
+    class BleakScanner:
+        def __init__(self, detection_callback: Callable[[object, object], None]) -> None:
+            self.tell = detection_callback
+
+        async def __aenter__(self) -> None:
+            for address, rssi in (("11:22", -40), ("aa:bb", -67)):
+                self.tell(types.SimpleNamespace(address=address), types.SimpleNamespace(rssi=rssi))
+
+        async def __aexit__(self, *_: object) -> None:
+            pass
+
     class BleakClient:
-        def __init__(self, address: str, disconnected_callback: Callable[[object], None]) -> None:
-            self.address, self.gone, self.is_connected = address, disconnected_callback, False
+        def __init__(self, device: object, disconnected_callback: Callable[[object], None]) -> None:
+            self.device, self.gone, self.is_connected = device, disconnected_callback, False
+            self.answers: list[bytes] = []
 
         async def connect(self) -> None:
-            if self.address != "AA:BB":
+            if self.device.address != "aa:bb":  # type: ignore[attr-defined]
                 raise BleakError("not found")
             self.is_connected = True
 
@@ -46,17 +67,26 @@ def pretended_bleak(portions: list[bytes]) -> types.ModuleType:
 
             async def play() -> None:
                 for portion in portions:
-                    callback(self, bytearray(portion))
-                    await asyncio.sleep(0.001)
+                    await asyncio.sleep(0.002)
+                    for data in (*self.answers, portion):
+                        callback(self, bytearray(data))
+                    self.answers.clear()
                 self.is_connected = False
                 self.gone(self)
 
             self.task = asyncio.get_running_loop().create_task(play())
 
+        async def write_gatt_char(self, uuid: str, data: bytes, *, response: bool) -> None:
+            if voltage is None:
+                raise BleakError("not permitted")
+            assert (uuid[:8], data, response) == ("0000ffe9", b"\xff\xaa\x27\x64\x00", False)
+            self.answers.append(battery_answer(voltage))
+
         async def disconnect(self) -> None:
             self.is_connected = False
 
-    bleak.BleakClient, bleak.BleakError = BleakClient, BleakError  # type: ignore[attr-defined]
+    for kind in (BleakError, BleakScanner, BleakClient):
+        setattr(bleak, kind.__name__, kind)
     return bleak
 
 
@@ -79,10 +109,37 @@ def test_readings_of_a_bluetooth_imu(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = Rotation.from_euler("xyz", angles, degrees=True)
     assert (Rotation.from_quat(got[0].data.orientation_xyzw).inv() * expected).magnitude() < 1e-3
     assert np.isnan(got[0].device_s)  # it has no clock
+    assert {s.data.signal_dbm for s in got} == {-67.0}
+    assert np.isnan(got[-1].data.battery_percent)  # it could not be asked
+
+
+def test_battery_of_a_bluetooth_imu_among_its_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [frame([0.0, 0.0, 1.0], [10.0 * n, 0.0, 0.0], [0.0, 0.0, 0.0]) for n in range(8)]
+    monkeypatch.setitem(sys.modules, "bleak", pretended_bleak(whole, voltage=371))
+    imu = imu_source("ble:aa:BB", protocol="witmotion_ble", baud=0, rate_hz=200.0)
+    imu.open()
+    got = []
+    while len(got) < len(whole):
+        if sample := imu.read(1.0):  # nothing when only the answer came
+            got.append(sample.data)
+    imu.close()
+    # The answer, whose registers look like beginnings of frames, costs no reading.
+    np.testing.assert_allclose([np.rad2deg(reading.gyro[0]) for reading in got], 10.0 * np.arange(8), atol=0.05)
+    assert got[-1].battery_percent == 20.0  # 3.70 to 3.73 V in WitMotion's table
+
+
+@pytest.mark.parametrize(("voltage", "percent"), [(420, 100.0), (396, 100.0), (395, 90.0), (340, 5.0), (339, 0.0)])
+def test_voltages_are_percents_as_the_manual_says(voltage: int, percent: float) -> None:
+    parser = imu_parser("witmotion_ble")
+    assert parser.feed(battery_answer(voltage)) == []
+    (reading,) = parser.feed(frame([0.0, 0.0, 1.0], [0.0] * 3, [0.0] * 3))
+    assert reading.battery_percent == percent
+    assert parser.skipped == 0
 
 
 def test_nobody_at_the_address_and_a_protocol_that_is_not_for_bluetooth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "bleak", pretended_bleak([]))
+    monkeypatch.setattr(ble_imu, "HEARD_S", 0.05)
     imu = imu_source("ble:CC:DD", protocol="witmotion_ble", baud=0, rate_hz=200.0)
     with pytest.raises(DeviceError, match="does not connect"):
         imu.open()

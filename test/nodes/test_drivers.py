@@ -17,11 +17,13 @@ from sensor_msgs.msg import CompressedImage, Imu
 from sport_coach.msg import DeviceClock, Keypoints2D, Skeleton3D
 
 from sport_nodes import topics
+from sport_nodes.capture.imu_protocols import ImuReading
 from sport_nodes.capture.pose2d import People
+from sport_nodes.capture.source import Sample
 from sport_nodes.lab.serial_line import Disturbance, SerialLine
-from sport_nodes.nodes import camera, kinect, qos
+from sport_nodes.nodes import camera, imu, kinect, qos
 from sport_nodes.nodes.camera import CameraNode
-from sport_nodes.nodes.health import OK
+from sport_nodes.nodes.health import OK, WARN
 from sport_nodes.nodes.imu import ImuNode
 from sport_nodes.nodes.kinect import KinectNode
 from sport_nodes.rig import Camera, Rig, look_at, save_rig
@@ -237,6 +239,43 @@ def test_an_imu_that_is_unplugged_and_plugged_in_again_goes_on(
     assert int(summary.values["reconnects"]) >= 1
     assert summary.values["battery_percent"] == "90"
     assert (np.diff([stamp_s(m) for m in heard[topic]]) > 0).all()
+
+
+class FadingImu:
+    """An IMU whose battery goes from 40 to 10 % while it is heard."""
+
+    name, nominal_rate_hz, sent = "fading", 100.0, 0
+
+    def open(self) -> None:
+        pass
+
+    def read(self, timeout_s: float) -> Sample[ImuReading]:
+        time.sleep(0.01)
+        self.sent += 1
+        left = max(40.0 - self.sent, 10.0)
+        return Sample(np.nan, time.time(), None, ImuReading(battery_percent=left, signal_dbm=-71.0))
+
+    def close(self) -> None:
+        pass
+
+
+def test_battery_and_signal_of_an_imu_are_said_on_diagnostics(
+    ros: None, rig: tuple[Path, Rig], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(imu, "imu_source", lambda device, **_: FadingImu())
+    levels: list[int] = []
+
+    def empty(_: dict[str, list[Any]], node: ImuNode) -> bool:
+        summary = node.health.summary()
+        levels.append(summary.level if "battery_percent" in summary.values else WARN)
+        return "charge it" in summary.message
+
+    parameters = {"rig": str(rig[0]), "device": "ble:AA:BB", "remove_gyro_bias": False}
+    _, summary = heard_from(ImuNode, parameters, {topics.imu("imu_trunk"): Imu}, until=empty)
+    assert OK in levels  # above 15 % nothing is wrong
+    assert summary.level == WARN
+    assert float(summary.values["battery_percent"]) <= 15
+    assert summary.values["signal_dbm"] == "-71"
 
 
 def test_a_device_that_is_not_there_is_said_on_diagnostics(ros: None, rig: tuple[Path, Rig]) -> None:
