@@ -20,13 +20,12 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from extrinsics_study import extrinsics
 from nudge_study import nudge
-from scipy.spatial.transform import Rotation
 
 from sport_nodes.capture.boards import Board
-from sport_nodes.capture.bundle import place_together
 from sport_nodes.capture.calib_toml import import_toml
-from sport_nodes.capture.calibration import Intrinsics, calibrate_intrinsics
+from sport_nodes.capture.calibration import calibrate_intrinsics
 from sport_nodes.capture.depth_lifting import lift
 from sport_nodes.capture.detect import detect_trial, detect_video, people_from_openpose
 from sport_nodes.capture.imu import SerialImu
@@ -34,7 +33,6 @@ from sport_nodes.capture.source import Pump
 from sport_nodes.fusion.pose2sim import read_pose2sim
 from sport_nodes.fusion.triangulated import triangulate_trial
 from sport_nodes.io.motion_files import read_motion
-from sport_nodes.lab.boards import seen_boards
 from sport_nodes.lab.depth_images import FACE, covered_joints, posed_joints, render_depth
 from sport_nodes.lab.serial_line import Disturbance, SerialLine
 from sport_nodes.rig import Camera, Rig, load_rig, look_at
@@ -163,31 +161,6 @@ def intrinsics(data: Path) -> Rows:
     return [("intrinsics", "**real** boards of Pose2Sim's demo: focal lengths off its calibration (worst RMS)", text)]
 
 
-def extrinsics(_: Path) -> Rows:
-    """The lab's rig from simulated boards at half a pixel of noise."""
-    rig = load_rig("lab")
-    assert rig.depth is not None
-    cameras = (*rig.cameras, rig.depth)
-    lenses = {c.name: Intrinsics(c.width_px, c.height_px, c.matrix, c.distortion, 0.2, 20, ()) for c in cameras}
-    places = np.array([c.center_m for c in cameras])
-    between, placed_mm, turned = [], [], []
-    for seed in range(10):
-        views = seen_boards(cameras, held=40, on_floor=6, seed=seed)
-        found = place_together(lenses, views, floor="floor").cameras
-        centers = np.array([found[c.name].center_m for c in cameras])
-        turn, _ = Rotation.align_vectors(places - places.mean(axis=0), centers - centers.mean(axis=0))
-        aligned = turn.apply(centers - centers.mean(axis=0)) + places.mean(axis=0)
-        between += list(1e3 * np.linalg.norm(aligned - places, axis=1))
-        placed_mm += list(1e3 * np.linalg.norm(centers - places, axis=1))
-        turned += [np.degrees(Rotation.from_matrix(found[c.name].rotation @ c.rotation.T).magnitude()) for c in cameras]
-    what = "simulated rig from 40 boards held up and 6 on the floor, corners 0.5 px off"
-    return [
-        ("extrinsics", f"{what}: cameras against each other, median (95 %)", _spread(between, "mm")),
-        ("extrinsics", "the same against the board at the mark", _spread(placed_mm, "mm")),
-        ("extrinsics", "the same, turned", _spread(turned, "deg", digits=3)),
-    ]
-
-
 def lifting(_: Path) -> Rows:
     """Drawn bodies with detector-like keypoints."""
     turn, translation = look_at(np.array([0.0, -2.9, 1.1]), np.array([0.0, 0.0, 0.95]))
@@ -285,10 +258,6 @@ def serial(_: Path) -> Rows:
 
 def _range(values: list[float]) -> str:
     return f"{values[0]:.0f} to {values[-1]:.0f}"
-
-
-def _spread(values: list[float], unit: str, *, digits: int = 1) -> str:
-    return f"{np.median(values):.{digits}f} {unit} ({np.percentile(values, 95):.{digits}f})"
 
 
 PARTS: dict[str, Callable[[Path], Rows]] = {

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 HUBER_PX: Final = 1.0
 #: A moment whose median corner is this far off did not show one board to all [px].
 WORST_MOMENT_PX: Final = 3.0
+#: Moments whose names begin so show the board of the floor's first image, left where it lies.
+MARK: Final = "mark"
 #: Steps of the adjustment; it needs about ten.
 MAX_STEPS: Final = 100
 #: Of a pose: a rotation vector and a translation; on the floor, the turn about z and x, y are left of them.
@@ -45,8 +47,9 @@ def place_together(
     """Cameras from boards that several of them saw at the same moment.
 
     views: by moment, then by camera; a moment that one camera alone saw adds nothing and is left out. The board of the
-    moment called `floor` is the world: origin and x, y axes on it, z up. Moments whose names begin so (floor_2, ...)
-    show it elsewhere on the floor: at 5 m a board alone says to a few tenths of a degree only where "level" is.
+    moment called `floor` is the world: origin and x, y axes on it, z up. Moments whose names begin with MARK show it
+    there again, unmoved. Those whose names begin as `floor` (floor_2, ...) show it elsewhere on the floor: at 5 m a
+    board alone says to a few tenths of a degree only where "level" is.
     Raises InputError that names cameras which share no image with the others, or images that do not fit together.
     """
     names = list(intrinsics)
@@ -54,8 +57,11 @@ def place_together(
     poses = {(m, c): _board_pose(intrinsics[c], views[m][c]) for m in moments for c in views[m]}
     world = _chain(names, moments, poses, floor)
     boards = {m: _board_in_world(m, views[m], poses, world) for m in moments}
+    still = {m for m in moments if m == floor or m.startswith(MARK)}
+    boards |= {m: np.eye(4) for m in still}
     flat = {m for m in moments if m.startswith(floor)}
-    cameras, errors_px = _adjust(names, moments, flat, intrinsics=intrinsics, views=views, world=world, boards=boards)
+    free = {m: (m not in still) * (IN_PLANE if m in flat else np.ones(POSE)) for m in moments}
+    cameras, errors_px = _adjust(names, moments, free, intrinsics=intrinsics, views=views, world=world, boards=boards)
     if cameras[names[0]].center_m[2] < 0.0:
         # OpenCV's boards have z into the board: half a turn about x makes it point up.
         half = np.diag([1.0, -1.0, -1.0])
@@ -115,20 +121,18 @@ def _board_in_world(
 def _adjust(
     names: list[str],
     moments: list[str],
-    flat: set[str],
+    free_of: Mapping[str, Array],
     *,
     intrinsics: Mapping[str, Intrinsics],
     views: Mapping[str, Mapping[str, BoardView]],
     world: Mapping[str, Array],
     boards: Mapping[str, Array],
 ) -> tuple[dict[str, Camera], dict[str, float]]:
-    """Least squares over the cameras' poses and the boards'; the first is the world, flat ones turn about z only."""
+    """Least squares over the cameras' poses and the boards'; free_of: which numbers of a board's pose may move (1)."""
     seen = [(i, names.index(c), view) for i, m in enumerate(moments) for c, view in views[m].items()]
-    poses_of_boards = [_vector(boards[m]) * (IN_PLANE if m in flat else 1.0) for m in moments]
+    poses_of_boards = [_vector(boards[m]) * free_of[m] for m in moments]
     start = np.concatenate([_vector(world[c]) for c in names] + poses_of_boards)
-    may_move = [np.ones(POSE, dtype=bool)] * len(names) + [np.zeros(POSE, dtype=bool)]
-    may_move += [IN_PLANE.astype(bool) if m in flat else np.ones(POSE, dtype=bool) for m in moments[1:]]
-    free = np.flatnonzero(np.concatenate(may_move))
+    free = np.flatnonzero(np.concatenate([np.ones(POSE)] * len(names) + [free_of[m] for m in moments]))
 
     def residuals(values: Array) -> Array:
         poses = _whole(start, free, values).reshape(-1, POSE)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from sport_nodes.capture.boards import Board, BoardView, find_board
-from sport_nodes.capture.bundle import Placed, place_together
+from sport_nodes.capture.bundle import MARK, Placed, place_together
 from sport_nodes.capture.calibration import Intrinsics, intrinsics_of
 from sport_nodes.capture.pose2d import Image
 from sport_nodes.errors import InputError
@@ -27,8 +27,9 @@ def calibrate_rig(
 ) -> tuple[Rig, dict[str, Intrinsics], Placed]:
     """All cameras of a rig.
 
-    images: by camera, then by the file's name. Equal names that begin with "floor" or "together" are one moment; that
-    called "floor" is the world. depth: the name of the camera that is the depth camera's colour image.
+    images: by camera, then by the file's name. Equal names that begin with "floor", "mark" or "together" are one
+    moment; that called "floor" is the world, those with "mark" show it again. depth: the name of the camera that is the
+    depth camera's colour image.
     Raises InputError as `calibrate_intrinsics` and `place_together` do, and for a depth camera without images.
     """
     if depth and depth not in images:
@@ -36,7 +37,7 @@ def calibrate_rig(
     views = {camera: {n: find_board(image, board) for n, image in taken.items()} for camera, taken in images.items()}
     seen = {}
     for camera, found in views.items():
-        by_hand = [view for n, view in found.items() if not n.startswith(FLOOR)]
+        by_hand = [view for n, view in found.items() if not n.startswith((FLOOR, MARK))]
         height, width = next(iter(images[camera].values())).shape[:2]
         seen[camera] = intrinsics_of(by_hand, (width, height), name=camera)
     placed = place_together(seen, _moments(views), floor=FLOOR)
@@ -49,7 +50,7 @@ def _moments(views: Mapping[str, Mapping[str, BoardView]]) -> dict[str, dict[str
     moments: dict[str, dict[str, BoardView]] = {}
     for camera, found in views.items():
         for name, view in found.items():
-            if view.found and name.startswith((FLOOR, TOGETHER)):
+            if view.found and name.startswith((FLOOR, MARK, TOGETHER)):
                 moments.setdefault(name, {})[camera] = view
     if FLOOR not in moments:
         tried = [f"{camera}: {found[FLOOR].reason}" for camera, found in views.items() if FLOOR in found]

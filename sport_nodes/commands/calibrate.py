@@ -43,7 +43,7 @@ def register(commands: Any) -> None:
         "folder",
         type=Path,
         metavar="DIR",
-        help="one folder a camera, named after it; images called floor* and together* show one moment to all cameras",
+        help="one folder a camera, named after it; images called floor*, mark* and together* show one moment to all",
     )
     parser.add_argument("--board", required=True, help=BOARD_HELP)
     parser.add_argument("--depth", default="", metavar="NAME", help="which folder is the depth camera's colour image")

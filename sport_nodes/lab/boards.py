@@ -33,8 +33,13 @@ def board_points() -> Array:
     return corners.astype(np.float64) * SQUARE_M
 
 
-def seen_boards(cameras: tuple[Camera, ...], *, held: int, on_floor: int, seed: int) -> dict[str, dict[str, BoardView]]:
-    """By moment, then by camera: boards held between pairs of cameras, and boards on the floor, one at the mark."""
+def seen_boards(
+    cameras: tuple[Camera, ...], *, held: int, on_floor: int, seed: int, at_mark: int = 1
+) -> dict[str, dict[str, BoardView]]:
+    """By moment, then by camera: boards held between pairs of cameras, and boards on the floor.
+
+    One on the floor lies at the mark and is seen `at_mark` times.
+    """
     rng, points = np.random.default_rng(seed), board_points()
     views: dict[str, dict[str, BoardView]] = {}
 
@@ -48,6 +53,8 @@ def seen_boards(cameras: tuple[Camera, ...], *, held: int, on_floor: int, seed: 
                 views.setdefault(moment, {})[camera.name] = BoardView(points, noisy)
 
     show("floor", DOWN, np.zeros(3))
+    for n in range(1, at_mark):
+        show(f"mark_{n}", DOWN, np.zeros(3))
     for n in range(1, on_floor):
         turn = DOWN @ Rotation.from_euler("z", rng.uniform(-np.pi, np.pi)).as_matrix()
         show(f"floor_{n}", turn, np.array([*rng.uniform(*LAID_M), 0.0]))

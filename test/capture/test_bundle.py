@@ -39,6 +39,29 @@ def test_cameras_stand_where_they_were_simulated() -> None:
     assert np.abs(apart).max() < 0.008
 
 
+def test_images_of_the_board_at_the_mark_are_averaged() -> None:
+    """Two images whose errors are opposite put the cameras where one without errors does."""
+    rig = load_rig("lab")
+    cameras = (*rig.cameras, rig.depth)
+    views = seen_boards(cameras, held=8, on_floor=3, seed=11)
+    board = board_points() * [1.0, -1.0, -1.0]  # at the mark, its z axis down
+    clean = {c.name: BoardView(board_points(), c.project(board)) for c in cameras if c.name in views["floor"]}
+    opposite = {name: BoardView(v.points_m, 2.0 * clean[name].pixels - v.pixels) for name, v in views["floor"].items()}
+
+    def centers(floor: dict[str, BoardView], **more: dict[str, BoardView]) -> np.ndarray:
+        placed = place_together(lenses(rig), views | {"floor": floor} | more, floor="floor").cameras
+        return np.array([placed[c.name].center_m for c in cameras])
+
+    best = centers(clean, mark_2=clean)
+    alone = np.linalg.norm(centers(views["floor"]) - best, axis=1)
+    both = np.linalg.norm(centers(views["floor"], mark_2=opposite) - best, axis=1)
+    assert alone.mean() > 1e-3
+    assert both.max() < 0.1 * alone.max()
+    moved = {name: BoardView(v.points_m, v.pixels + np.array([30.0, 0.0])) for name, v in clean.items()}
+    with pytest.raises(InputError, match="'mark_2' do not fit together"):
+        centers(clean, mark_2=moved)
+
+
 def test_a_camera_without_shared_images_is_named() -> None:
     rig = load_rig("lab")
     views = seen_boards((*rig.cameras, rig.depth), held=6, on_floor=1, seed=4)
