@@ -36,6 +36,7 @@ class Coverage:
         self._size = size
         self._last: Array | None = None
         self._kept: list[tuple[Array, float, float]] = []  # middle and size in parts of the width, tilt
+        self._corners: list[Array] = []
         self._seen = np.zeros(CELLS, dtype=bool)
 
     def take(self, view: BoardView) -> bool:
@@ -54,6 +55,7 @@ class Coverage:
         if any(_alike((middle, extent, tilt_deg), other) for other in self._kept):
             return False
         self._kept.append((middle, extent, tilt_deg))
+        self._corners.append(view.pixels)
         column, row = (np.clip(view.pixels / self._size, 0.0, 0.999) * CELLS).astype(int).T
         self._seen[column, row] = True
         return True
@@ -61,6 +63,16 @@ class Coverage:
     @property
     def images(self) -> int:
         return len(self._kept)
+
+    @property
+    def cells(self) -> NDArray[np.bool_]:
+        """(columns, rows): where the board was seen in the images kept."""
+        return self._seen.copy()
+
+    @property
+    def corners(self) -> tuple[Array, ...]:
+        """The board's corners (N, 2) in each image kept [px]."""
+        return tuple(self._corners)
 
     def needed(self) -> list[str]:
         """What is still to be shown, in words; nothing when it is enough."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,10 @@ BOARD_HELP: Final = (
     "charuco:COLUMNSxROWS:SQUARE_M:MARKER_M:DICTIONARY (squares, as in charuco:8x6:0.05:0.037:5X5_100) or "
     "checkerboard:COLUMNSxROWS:SQUARE_M (inner corners, as in checkerboard:7x4:0.06)"
 )
+#: Where `--view` is, if not said otherwise.
+VIEW_PORT: Final = 8008
+#: Who may be in its picture: the one who holds the board, and one who helps.
+VIEW_PEOPLE: Final = 2
 
 
 def register(commands: Any) -> None:
@@ -34,6 +39,14 @@ def register(commands: Any) -> None:
     )
     parser.add_argument("--board", required=True, help=BOARD_HELP)
     parser.add_argument("--size", default="1280x720", metavar="WxH", help="of a live camera's images [px]")
+    parser.add_argument(
+        "--view",
+        nargs="?",
+        type=int,
+        const=VIEW_PORT,
+        metavar="PORT",
+        help=f"show what is covered on http://127.0.0.1:PORT (default {VIEW_PORT}), to this machine only, faces coarse",
+    )
     add_output(parser, "the camera's folder, named after it")
     add_json(parser)
     parser.set_defaults(handler=collect_command)
@@ -123,6 +136,9 @@ def board_command(options: argparse.Namespace) -> Output:
 def collect_command(options: argparse.Namespace) -> Output:
     from sport_nodes.capture.camera import CameraSettings
     from sport_nodes.capture.collect import collect_images
+    from sport_nodes.capture.coverage_view import CoverageView
+    from sport_nodes.capture.local_page import LocalPage
+    from sport_nodes.capture.pose2d import pose_detector
 
     def tell(images: int, needed: list[str]) -> None:
         print(f"{images} images; still needed: {'; '.join(needed) or 'nothing'}", file=sys.stderr)
@@ -131,8 +147,17 @@ def collect_command(options: argparse.Namespace) -> Output:
         width_px, height_px = (int(v) for v in options.size.split("x"))
     except ValueError as error:
         raise InputError(f"size '{options.size}' is not understood; expected WxH, as in 1280x720") from error
-    settings = CameraSettings(options.device, width_px, height_px)
-    found = collect_images(settings, parse_board(options.board), options.output, tell=tell)
+    settings, board = CameraSettings(options.device, width_px, height_px), parse_board(options.board)
+    with ExitStack() as stack:
+        show = None
+        if options.view is not None:
+            detector = pose_detector(max_people=VIEW_PEOPLE)
+            stack.callback(detector.close)
+            page = LocalPage(options.output.name, options.view)
+            stack.callback(page.close)
+            print(f"what is covered: {page.url}", file=sys.stderr)
+            show = CoverageView(page, detector).show
+        found = collect_images(settings, board, options.output, tell=tell, show=show)
     text = f"{found.images} images in {options.output}; still needed: {'; '.join(found.needed) or 'nothing'}"
     return Output({"images": found.images, "needed": list(found.needed)}, text)
 
