@@ -1,7 +1,9 @@
-"""Top-down pose models as ONNX: heatmaps (HRNet, ViTPose) and SimCC (RTMPose), with a tracked region of interest."""
+"""Top-down pose models as ONNX: heatmaps (HRNet, ViTPose) and SimCC (RTMPose), each person's region tracked."""
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.capture.pose2d import Array, Image, People
+from sport_nodes.capture.tracks import Seen, Tracks
 from sport_nodes.errors import InputError
 from sport_nodes.skeleton import JOINT_COUNT
 
@@ -25,21 +28,36 @@ REGION_CONFIDENCE: Final = 0.3
 REGION_JOINTS: Final = 6
 #: Nobody who is smaller than this in the image can be told from noise.
 SMALLEST_REGION_PX: Final = 32.0
-#: On the whole image a person is small; so many looks, each at the box of the last, settle on the person.
-SEARCH_LOOKS: Final = 3
+#: A search looks at the whole image and at windows as high as it is, so much of their width apart: in a window there
+#: may be one person where in the whole there are two, whose joints the model would mix.
+WINDOW_STEP: Final = 0.5
+#: In a window a person is small; so many more looks, each at the box of the last, settle on the person.
+SETTLING_LOOKS: Final = 2
 #: SimCC cuts each pixel of the input into two bins (RTMPose).
 SIMCC_SPLIT: Final = 2.0
 
-Region = tuple[float, float, float, float]  # center x, y, width, height [px]
+
+@dataclass(frozen=True)
+class Region:
+    """An upright box of the model's shape [px]; x, y: its middle."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+    @property
+    def extent(self) -> float:
+        return max(self.width, self.height)
 
 
 class OnnxPose:
-    """Follows one person with a single-person model of COCO's 17 joints.
+    """Follows at most max_people with a single-person (top-down) model of COCO's 17 joints.
 
     Raises InputError when the file is not such a model.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, max_people: int = 1) -> None:
         if not Path(path).is_file():
             raise InputError(f"{path}: there is no such pose model; give the path of an ONNX file")
         import onnxruntime
@@ -62,35 +80,46 @@ class OnnxPose:
             raise InputError(f"{path}: finds {outputs[0].shape[1]} joints, expected COCO's {JOINT_COUNT}")
         self._input = inputs[0].name
         self._size = (int(shape[3]), int(shape[2]))
-        self._region: Region | None = None
-        self._track_id = 0
+        self._tracks: Tracks[Region] = Tracks(max_people, look=self._look, find=self._find)
 
     def detect(self, image: Image) -> People:
-        looks = 1 if self._region is not None else SEARCH_LOOKS
-        region = self._region or whole_image(image, self._size)
-        for _ in range(looks):
-            xy, confidence = self._look(image, region)
-            box = region_of(xy, confidence, self._size)
-            if box is None:
-                self._track_id += self._region is not None
-                self._region = None
-                return People.nobody()
-            region = box
-        self._region = region
-        xy[confidence <= 0.0] = np.nan
-        return People(xy[None], np.clip(confidence, 0.0, 1.0)[None], (self._track_id,))
+        return self._tracks.follow(image)
 
     def close(self) -> None:
         self._session = None
 
-    def _look(self, image: Image, region: Region) -> tuple[Array, Array]:
+    def _find(self, image: Image, rest: Image) -> Seen[Region] | None:
+        """Whom the model is surest of, in whichever window."""
+        seen = [found for region in windows(rest, self._size) if (found := self._look(rest, region)) is not None]
+        best = max(seen, key=lambda found: float(found.confidence.mean()), default=None)
+        for _ in range(SETTLING_LOOKS - 1):
+            best = best and self._look(rest, best.region)
+        return best and self._look(image, best.region)
+
+    def _look(self, image: Image, region: Region) -> Seen[Region] | None:
+        """The person in a region; None where there is nobody."""
         to_input = region_to_input(region, self._size)
         crop = cv2.warpAffine(image, to_input, self._size, flags=cv2.INTER_LINEAR)
         normal = (crop[..., ::-1].astype(np.float32) - IMAGENET_MEAN) / IMAGENET_DEVIATION
         found = self._session.run(None, {self._input: normal.transpose(2, 0, 1)[None]})
         xy, confidence = decode_heatmaps(found[0][0], self._size) if found[0].ndim == 4 else decode_simcc(*found[:2])
         back = cv2.invertAffineTransform(to_input)
-        return xy @ back[:, :2].T + back[:, 2], confidence
+        xy = xy @ back[:, :2].T + back[:, 2]
+        box = region_of(xy, confidence, self._size)
+        if box is None:
+            return None
+        xy[confidence <= 0.0] = np.nan
+        return Seen(box, xy, np.clip(confidence, 0.0, 1.0))
+
+
+def windows(image: Image, size: tuple[int, int]) -> list[Region]:
+    """Where to search: the whole image, and windows over it that are as high."""
+    height, width = image.shape[:2]
+    window = height * size[0] / size[1]
+    steps = math.ceil(max(width - window, 0.0) / (WINDOW_STEP * window))
+    middles = np.linspace(0.5 * window, width - 0.5 * window, steps + 1) - 0.5
+    parts = [Region(float(x), 0.5 * (height - 1), window, height) for x in middles]
+    return [whole_image(image, size), *(parts if steps else ())]
 
 
 def whole_image(image: Image, size: tuple[int, int]) -> Region:
@@ -111,9 +140,9 @@ def region_of(xy: Array, confidence: Array, size: tuple[int, int]) -> Region | N
 
 def region_to_input(region: Region, size: tuple[int, int]) -> Array:
     """(2, 3) affine map from the image to the model's input, pixel centres at whole numbers."""
-    x, y, width, _ = region
-    scale = size[0] / width
-    return np.array([[scale, 0.0, 0.5 * size[0] - scale * x - 0.5], [0.0, scale, 0.5 * size[1] - scale * y - 0.5]])
+    scale = size[0] / region.width
+    x, y = scale * region.x, scale * region.y
+    return np.array([[scale, 0.0, 0.5 * size[0] - x - 0.5], [0.0, scale, 0.5 * size[1] - y - 0.5]])
 
 
 def decode_heatmaps(heatmaps: NDArray[np.float32], size: tuple[int, int]) -> tuple[Array, Array]:
@@ -141,4 +170,4 @@ def decode_simcc(x: NDArray[np.float32], y: NDArray[np.float32]) -> tuple[Array,
 def _shaped(x: float, y: float, width: float, height: float, size: tuple[int, int]) -> Region:
     """Grown to the input's aspect ratio."""
     aspect = size[0] / size[1]
-    return x, y, max(width, height * aspect), max(height, width / aspect)
+    return Region(x, y, max(width, height * aspect), max(height, width / aspect))

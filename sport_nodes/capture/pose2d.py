@@ -50,17 +50,14 @@ class PoseDetector(Protocol):
 def pose_detector(model: str = "", max_people: int = 1) -> PoseDetector:
     """A detector: MediaPipe's without a model, else the ONNX file at that path (heatmap or SimCC output).
 
-    Raises InputError when the library or the file is missing, the model is of neither kind, or for numbers of people
-    that it cannot follow.
+    Raises InputError when the library or the file is missing, the model is of neither kind, or for fewer than one.
     """
     if max_people < 1:
         raise InputError(f"at most {max_people} people makes no sense; expected 1 or more")
     if model:
         from sport_nodes.capture.onnx_pose import OnnxPose
 
-        if max_people > 1:
-            raise InputError(f"{model}: an ONNX pose model follows one person; set max_people to 1, or use MediaPipe's")
-        return OnnxPose(model)
+        return OnnxPose(model, max_people)
     from sport_nodes.capture.blazepose import BlazePose
 
     return BlazePose(max_people)
