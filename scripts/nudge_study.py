@@ -13,9 +13,9 @@ from sport_nodes.actions import action_names
 from sport_nodes.capture.calib_toml import import_toml
 from sport_nodes.fusion.noise import DETECTOR_SHARE, keypoint_sigma_px
 from sport_nodes.fusion.pose2sim import read_pose2sim
+from sport_nodes.fusion.rig_stand import athlete_only
 from sport_nodes.fusion.rig_turns import TurnEvidence, turn_evidence
 from sport_nodes.fusion.rig_watch import RigWatch
-from sport_nodes.fusion.triangulated import choose_athlete
 from sport_nodes.lab.noise import SensorNoise
 from sport_nodes.lab.observe import observe
 from sport_nodes.lab.recording import recording_from_events
@@ -105,19 +105,8 @@ def nudged_demo(data: Path) -> Rows:
     rig = import_toml(data / CALIBRATION / "Calib_qualisys.toml")
     recording, rate_hz = read_pose2sim(data / TRIAL, rig)
     aligned = align_recording(recording, rig, rate_hz=rate_hz)
-    chosen = choose_athlete(aligned, rig.cameras)
-    frames = []
-    for k in range(0, len(aligned), 2):
-        frame, views, slots = aligned.frame(k), np.arange(len(rig.cameras)), np.maximum(chosen[k], 0)
-        confidence = np.where(chosen[k][:, None] >= 0, frame.keypoint_confidence[0, views, slots], 0.0)
-        frames.append(
-            replace(
-                frame,
-                keypoints_px=frame.keypoints_px[:, views, slots][:, :, None],
-                keypoint_confidence=confidence[None, :, None],
-                keypoint_filled=frame.keypoint_filled[:, views, slots][:, :, None],
-            )
-        )
+    alone = athlete_only(aligned, rig)
+    frames = [alone.frame(k) for k in range(0, len(alone), 2)]
     rows = []
     for kind, axes in (("pan, tilt", ([0, 1, 0], [1, 0, 0])), ("roll", ([0, 0, 1],))):
         alarms = [(c, demo_alarm(frames, rig, c, np.array(axis))) for c in range(len(rig.cameras)) for axis in axes]

@@ -72,6 +72,15 @@ def register(commands: Any) -> None:
     add_json(parser)
     parser.set_defaults(handler=refine_command)
 
+    parser = kinds.add_parser("stand", help="how the cameras stand after calibration, for the rig node to compare with")
+    parser.add_argument(
+        "bag", type=Path, metavar="BAG", help="a person who moves about, before anybody touches a camera"
+    )
+    add_rig(parser)
+    add_output(parser, "YAML for the rig node's parameter 'stand'")
+    add_json(parser)
+    parser.set_defaults(handler=stand_command)
+
     parser = kinds.add_parser("imus", help="how each IMU sits on its segment")
     parser.add_argument(
         "folder",
@@ -209,6 +218,20 @@ def refine_command(options: argparse.Namespace) -> Output:
         f"{options.camera} had turned by {found.turned_deg:.1f} deg and moved by {1e3 * found.moved_m:.0f} mm: "
         f"{found.before_px:.1f} px off the others, now {found.after_px:.1f}; written: {options.output}",
     )
+
+
+def stand_command(options: argparse.Namespace) -> Output:
+    from sport_nodes.fusion.rig_stand import learn_stand, save_stand
+    from sport_nodes.io.bag import read_recording
+    from sport_nodes.rig import load_rig
+    from sport_nodes.sync.align import align_recording
+
+    rig = load_rig(options.rig)
+    known = learn_stand(align_recording(read_recording(options.bag), rig), rig)
+    save_stand(known, rig, options.output)
+    scale = float((known.surprise / known.numbers).mean())
+    text = f"errors of the keypoints {scale**0.5:.1f} times what is usual; written: {options.output}"
+    return Output({"error_scale": scale**0.5}, text)
 
 
 def imus_command(options: argparse.Namespace) -> Output:

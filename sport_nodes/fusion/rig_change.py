@@ -51,6 +51,19 @@ class Change:
 
 
 @dataclass(frozen=True, eq=False)
+class Known:
+    """How C cameras were seen to stand.
+
+    surprise: (C,) squared whitened errors that blocks had on the way; numbers: of how many numbers each. Their quotient
+    is by how much the errors' variances exceed what was expected.
+    """
+
+    evidence: TurnEvidence
+    surprise: Array
+    numbers: float
+
+
+@dataclass(frozen=True, eq=False)
 class _Block:
     """surprise: (C,) squared whitened error of what it says of each camera, against what was known before it."""
 
@@ -78,12 +91,15 @@ class RigChange:
     of Abrupt Changes, 1993, section 2.4.3). Errors that last from image to image make the evidence of a block larger
     than it is; by how much is learned from how far blocks scatter."""
 
-    def __init__(self, cameras: int, *, block_s: float) -> None:
+    def __init__(self, cameras: int, *, block_s: float, known: Known | None = None) -> None:
+        """known: how the cameras were seen to stand before; without it, that is learned first."""
         self._cameras = cameras
         self._keep = math.exp(-block_s / FORGET_S)
         self._recent: list[_Block] = []
-        self._learned, self._learned_blocks = TurnEvidence.none(cameras), 0
-        self._surprise, self._numbers = np.full(cameras, SCALE_NUMBERS), SCALE_NUMBERS
+        known = known or Known(TurnEvidence.none(cameras), np.full(cameras, SCALE_NUMBERS), SCALE_NUMBERS)
+        self._learned, self._learned_blocks = known.evidence, LEAST_BEFORE if known.evidence.information.any() else 0
+        self._surprise, self._numbers = known.surprise, known.numbers
+        self._blocks = 0
         self._tests: dict[int, _Test] = {}
         self._suspect: tuple[int, int] | None = None
         self._since_change = 0
@@ -96,6 +112,7 @@ class RigChange:
         if self._learned_blocks + len(self._recent) >= LEAST_KNOWN:
             surprise = self._test(self._before(0), evidence).likelihood
         self._recent.append(_Block(evidence, surprise))
+        self._blocks += 1
         self._tests = self._tested()
         self._suspect = self._suspected()
         self._since_change = max(self._since_change + 1, self._suspect[0]) if self._suspect else 0
@@ -104,6 +121,16 @@ class RigChange:
             oldest = self._recent.pop(0)
             if len(self._recent) >= self._since_change:
                 self._learn(oldest)
+
+    @property
+    def blocks(self) -> int:
+        """In how many somebody was seen."""
+        return self._blocks
+
+    def known(self) -> Known:
+        """All that was seen so far."""
+        told = [b.surprise for b in self._recent if b.surprise is not None]
+        return Known(self._before(0), np.asarray(sum(told, self._surprise)), self._numbers + 3.0 * len(told))
 
     def report(self) -> tuple[Change, ...] | None:
         """Of every camera; None before enough was seen."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sport_nodes.fusion.noise import keypoint_sigma_px
-from sport_nodes.fusion.rig_change import Change, RigChange
+from sport_nodes.fusion.rig_change import Change, Known, RigChange
 from sport_nodes.fusion.rig_turns import turn_evidence
 from sport_nodes.fusion.triangulate import triangulate
 from sport_nodes.measurements import AlignedTrial
@@ -54,12 +54,13 @@ class RigWatch:
     moved (`RigChange`).
     """
 
-    def __init__(self, rig: Rig) -> None:
+    def __init__(self, rig: Rig, known: Known | None = None) -> None:
+        """known: how the cameras stood before (`rig_stand.load_stand`); without it, that is learned first."""
         self._rig = rig
         self._cameras = (*rig.cameras, *((rig.depth,) if rig.depth else ()))
         self._instants: deque[tuple[float, Array]] = deque()
         self._block: list[tuple[float, Array, Array]] = []
-        self._change = RigChange(len(self._cameras), block_s=BLOCK_S)
+        self._change = RigChange(len(self._cameras), block_s=BLOCK_S, known=known)
 
     def add(self, frame: AlignedTrial) -> None:
         """One frame of the graph: the athlete as the only person (P = 1) of each camera."""
@@ -88,6 +89,15 @@ class RigWatch:
     def last_s(self) -> float:
         """Time of the last image that was used; 0 before the first."""
         return self._instants[-1][0] if self._instants else 0.0
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of BLOCK_S in which three cameras or more saw somebody."""
+        return self._change.blocks
+
+    def known(self) -> Known:
+        """How the cameras were seen to stand so far."""
+        return self._change.known()
 
     def report(self) -> tuple[CameraHealth, ...]:
         """How every camera stands, in the rig's order, the depth camera last."""

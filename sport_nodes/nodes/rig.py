@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any, Final
 
 from sport_coach.msg import MotionFrame
 
 from sport_nodes import topics
+from sport_nodes.fusion.rig_stand import load_stand
 from sport_nodes.fusion.rig_watch import CameraHealth, RigWatch
 from sport_nodes.nodes import conversions, qos
 from sport_nodes.nodes.base import SportNode
@@ -25,16 +27,20 @@ class RigNode(SportNode):
     def __init__(self) -> None:
         super().__init__("rig")
         self.parameter("rig", "lab", "Name of a rig in config/rigs, or path of a rig's YAML.")
+        self.parameter(
+            "stand", "", "File of `sport calibrate stand`; empty learns at each start how the cameras stand."
+        )
 
     def configure(self) -> None:
         self._rig = load_rig(self.value("rig"))
+        self._known = load_stand(Path(self.value("stand")), self._rig) if self.value("stand") else None
         self._transforms = TransformSender(self, TF_STATIC, qos.RESULT)
 
     def activate(self) -> None:
         cameras = [*self._rig.cameras, *([self._rig.depth] if self._rig.depth else [])]
         self._transforms.send([camera_transform(camera, self.now_s()) for camera in cameras])
         self.health.figure("rig", f"{self._rig.name}: {', '.join(c.name for c in cameras)}")
-        self._watch = RigWatch(self._rig)
+        self._watch = RigWatch(self._rig, self._known)
         self.subscribe(MotionFrame, topics.MOTION_FRAME, self._take, qos.SENSOR_IN)
         self.every(REPORT_PERIOD_S, self._report)
 
