@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import rclpy
 from scipy.spatial.transform import Rotation
 
 from sport_nodes import up
+from sport_nodes.fusion.rig_stand import learn_stand, save_stand
 from sport_nodes.lab.observe import observe
 from sport_nodes.lab.recording import recording_from_events
 from sport_nodes.lab.simulate import simulate
@@ -35,6 +37,13 @@ def node() -> Iterator[RigNode]:
     rclpy.shutdown()
 
 
+def nudged(rig: Rig) -> Rig:
+    turn = Rotation.from_rotvec([0.0, np.deg2rad(1.0), 0.0]).as_matrix()
+    camera = rig.cameras[1]
+    moved = replace(camera, rotation=turn @ camera.rotation, translation_m=turn @ camera.translation_m)
+    return replace(rig, cameras=(rig.cameras[0], moved, rig.cameras[2]))
+
+
 def show(node: RigNode, real: Rig, seed: int, begin_s: float) -> float:
     """A trial that `real` sees, through the graph's messages, a report a second; the time of its last frame."""
     events = observe(simulate("free_throw", seed=seed).motion, real, seed=seed)
@@ -56,12 +65,23 @@ def test_a_nudged_camera_is_told_and_which(node: RigNode) -> None:
     summary = node.health.summary()
     assert summary.level == OK
     assert float(summary.values["camera_1 residual_px"]) < 15.0
-    turn = Rotation.from_rotvec([0.0, np.deg2rad(1.0), 0.0]).as_matrix()
-    nudged = replace(
-        rig.cameras[1], rotation=turn @ rig.cameras[1].rotation, translation_m=turn @ rig.cameras[1].translation_m
-    )
-    show(node, replace(rig, cameras=(rig.cameras[0], nudged, rig.cameras[2])), 42, end_s + 1.0 / 30.0)
+    show(node, nudged(rig), 42, end_s + 1.0 / 30.0)
     summary = node.health.summary()
     assert summary.level == WARN
     assert "camera_1 seems turned by 1." in summary.message or "camera_1 seems turned by 0.9" in summary.message
     assert "calibrate the rig again" in summary.message
+
+
+def test_a_camera_nudged_before_the_node_began_is_told_by_how_it_stood(node: RigNode, tmp_path: Path) -> None:
+    rig = load_rig("lab")
+    events = observe(simulate("free_throw", seed=43).motion, rig, seed=43)
+    known = learn_stand(align_recording(recording_from_events(events), rig), rig)
+    save_stand(known, rig, tmp_path / "stand.yaml")
+    node.trigger_deactivate()
+    node.trigger_cleanup()
+    node.set_parameters([rclpy.parameter.Parameter("stand", value=str(tmp_path / "stand.yaml"))])
+    node.start()
+    show(node, nudged(rig), 44, 1000.0)
+    summary = node.health.summary()
+    assert summary.level == WARN
+    assert "camera_1 seems turned by" in summary.message
