@@ -31,6 +31,8 @@ SMALLEST_REGION_PX: Final = 32.0
 #: A search looks at the whole image and at windows as high as it is, so much of their width apart: in a window there
 #: may be one person where in the whole there are two, whose joints the model would mix.
 WINDOW_STEP: Final = 0.5
+#: A wide image has four windows: with nobody in view, searching costs about as much as following one person does.
+IDLE_EVERY: Final = 5
 #: In a window a person is small; so many more looks, each at the box of the last, settle on the person.
 SETTLING_LOOKS: Final = 2
 #: SimCC cuts each pixel of the input into two bins (RTMPose).
@@ -80,7 +82,7 @@ class OnnxPose:
             raise InputError(f"{path}: finds {outputs[0].shape[1]} joints, expected COCO's {JOINT_COUNT}")
         self._input = inputs[0].name
         self._size = (int(shape[3]), int(shape[2]))
-        self._tracks: Tracks[Region] = Tracks(max_people, look=self._look, find=self._find)
+        self._tracks: Tracks[Region] = Tracks(max_people, look=self._look, find=self._find, idle_every=IDLE_EVERY)
 
     def detect(self, image: Image) -> People:
         return self._tracks.follow(image)

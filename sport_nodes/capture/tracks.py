@@ -59,7 +59,7 @@ class Tracks(Generic[P]):
     """At most max_people.
 
     look: the person in a region of an image. find: somebody anywhere in it, given the image and a copy in which those
-    who are followed already are blanked out.
+    who are followed already are blanked out. idle_every: long after the last was lost, in every so many images.
     """
 
     def __init__(
@@ -68,10 +68,12 @@ class Tracks(Generic[P]):
         *,
         look: Callable[[Image, P], Seen[P] | None],
         find: Callable[[Image, Image], Seen[P] | None],
+        idle_every: int = 1,
     ) -> None:
         self._max_people = max_people
         self._look = look
         self._find = find
+        self._idle_every = idle_every
         self._tracks: list[_Track[P]] = []
         self._lost: list[_Track[P]] = []
         self._next_id = 0
@@ -87,7 +89,8 @@ class Tracks(Generic[P]):
                 self._lost.append(track)
             else:
                 track.seen = seen
-        if len(self._tracks) < self._max_people and (not self._tracks or self._images % SEARCH_EVERY == 0):
+        every = SEARCH_EVERY if self._tracks else 1 if self._lost else self._idle_every
+        if len(self._tracks) < self._max_people and self._images % every == 0:
             self._find_more(image)
         self._images += 1
         for track in self._lost:
