@@ -34,10 +34,14 @@ def extrinsics(_: Path) -> Rows:
     return [
         ("extrinsics", f"{what}: cameras against each other, median (95 %)", _spread(between, "mm")),
         ("extrinsics", "the same against the board at the mark", _spread(placed_mm, "mm")),
-        ("extrinsics", "the least that any estimator could reach there (Cramer and Rao)", _spread(bounds[0], "mm")),
         ("extrinsics", "the same, turned", _spread(turned, "deg", digits=3)),
+        (
+            "extrinsics",
+            "the least off the mark that any estimator could reach (Cramer and Rao)",
+            _spread(bounds[0], "mm"),
+        ),
         ("extrinsics", f"{kept}: against the mark", _spread(more, "mm")),
-        ("extrinsics", "the least that any estimator could reach there", _spread(bounds[1], "mm")),
+        ("extrinsics", "the least off the mark that any could reach with those", _spread(bounds[1], "mm")),
     ]
 
 

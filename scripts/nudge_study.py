@@ -72,7 +72,7 @@ def nudge(data: Path) -> Rows:
     return [
         *while_watched.rows("simulated: a camera turned by 1 degree"),
         ("nudge", "the least sigma of a roll that 5 s after it and 5 s before it leave to any estimator, deg", bound),
-        *longer.rows(f"simulated: the same after {1 + MORE_TRIALS} trials watched in place of one"),
+        *longer.rows(f"simulated: turned after {1 + MORE_TRIALS} trials watched, in place of one"),
         *before.rows(
             "simulated: the same before the watch began, with another athlete's file of `sport calibrate stand`"
         ),
@@ -106,7 +106,7 @@ class Tally:
             if found and missed:
                 figure += f"; missed: {', '.join(f'{name} {count}' for name, count in missed.items())}"
             rows.append(("nudge", f"{what} ({kind}): found, in 5 s, the right one named, seconds (longest)", figure))
-        return [*rows, ("nudge", "the same, no camera touched: false alarms", f"{self.false_alarms} of {self.still}")]
+        return [*rows, ("nudge", f"{what}: false alarms, no camera touched", f"{self.false_alarms} of {self.still}")]
 
 
 def stand(rig: Rig, aligned: AlignedTrial) -> Known:
