@@ -267,8 +267,8 @@ def test_an_onnx_model_follows_several_people_who_keep_their_ids(tmp_path: Path)
     colour_model(path)
     detector = pose_detector(str(path), max_people=2)
     ids, apart = [], []
-    for frame in range(40):
-        left, right = (130.0 + 4.0 * frame, 240.0), (650.0 - 2.0 * frame, 250.0)
+    for frame in range(20):
+        left, right = (130.0 + 8.0 * frame, 240.0), (650.0 - 4.0 * frame, 250.0)
         image, joints = figures({"left": left, "right": right} | ({"third": (400.0, 240.0)} if frame == 3 else {}))
         people = detector.detect(image)
         order = np.argsort(people.xy_px[:, 5, 0])
@@ -282,7 +282,7 @@ def test_an_onnx_model_follows_several_people_who_keep_their_ids(tmp_path: Path)
     for _ in range(5):
         (gone,) = detector.detect(figures({"left": left})[0]).track_ids
         assert gone == ids[0][0]
-    for _ in range(20):
+    for _ in range(16):
         people = detector.detect(figures({"left": left, "right": right})[0])
     assert sorted(people.track_ids) == sorted(ids[0])
 

@@ -52,7 +52,7 @@ def test_information_is_the_inverse_of_the_scatter() -> None:
     truth = images(CAMERAS, points)
     sigma = rng.uniform(1.0, 3.0, truth.shape[:2])
     sigma[:4, 0] = np.inf  # not seen by one of them
-    for _ in range(120):
+    for _ in range(80):
         noisy = truth + rng.normal(size=truth.shape) * np.where(np.isfinite(sigma), sigma, 0.0)[..., None]
         evidence = turn_evidence(CAMERAS, noisy, sigma)
         found.append(evidence.pull)
@@ -108,12 +108,12 @@ def test_a_roll_is_found_and_stays_told(noise: float, angle_deg: float) -> None:
     for block in blocks(rng, 20, stood, noise=noise):
         change.add(block)
     told = []
-    for block in blocks(rng, 60, rolled, noise=noise):
+    for block in blocks(rng, 40, rolled, noise=noise):
         change.add(block)
         told.append([c for c, camera in enumerate(change.report() or ()) if camera.moved])
     found = told.index([2])
     assert found * BLOCK_S < 5.0
-    assert told[found:] == [[2]] * (60 - found)
+    assert told[found:] == [[2]] * (40 - found)
     assert (change.report() or ())[2].turned_deg == pytest.approx(angle_deg, abs=0.3 * noise)
 
 
