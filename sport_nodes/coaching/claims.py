@@ -69,6 +69,11 @@ class Number:
     role: str = "value"
     negative: bool = False
 
+    def repeats(self, other: Number) -> bool:
+        """The same number of the same kind; a unit may be left out, not exchanged."""
+        same = self.value == other.value and self.role == other.role
+        return same and (not self.units or self.units == other.units)
+
 
 @dataclass(frozen=True)
 class Clause:

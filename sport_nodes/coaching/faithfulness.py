@@ -103,7 +103,8 @@ class Faithfulness:
         bears: tuple[str, ...] = ()
         for clause in clauses:
             whole = clause.about(earlier) if earlier and not clause.has_subject and clause.says_something else clause
-            if bears := self._bearing(whole) or self._numbered(clause, bears):
+            # What is nothing but numbers is of what the clause before rests on, not of all that has its subject.
+            if bears := self._numbered(clause, bears) if self._is_bare(clause) else self._bearing(whole):
                 evidence.extend(bears)
             else:
                 rejected += max(1, clause.count)
@@ -144,10 +145,13 @@ class Faithfulness:
         says = clause.says_something or self._known_labels.names_deviation(clause.text)
         return clause.has_subject and not says and not asks(clause.text.lower(), self._lexicon)
 
+    def _is_bare(self, clause: Clause) -> bool:
+        said = clause.has_subject or clause.directions or clause.polarity or clause.sides or clause.unmeasured
+        return bool(clause.numbers) and not said
+
     def _numbered(self, clause: Clause, before: tuple[str, ...]) -> tuple[str, ...]:
         """Which of what bore the clause before has the numbers of one that is nothing but numbers."""
-        is_bare = not (clause.has_subject or clause.directions or clause.polarity or clause.sides or clause.unmeasured)
-        if not clause.numbers or not is_bare or self._vocabulary.has_unknown(clause.text, idle=False):
+        if self._vocabulary.has_unknown(clause.text, idle=False):
             return ()
         items = (e for e in self._evidence if e.name in before and all(map(e.has_number, clause.numbers)))
         return tuple(dict.fromkeys(item.name for item in items))
@@ -180,7 +184,7 @@ class Faithfulness:
     def _same_details(self, text: str, source: str) -> bool:
         mine, theirs = text.lower(), source.lower()
         sides, their_sides = sides_of(mine, self._language), sides_of(theirs, self._language)
-        numbers = {(n.value, n.role) for n in numbers_of(theirs)}
+        numbers = numbers_of(theirs)
         patterns = [
             self._lexicon.negation,
             self._lexicon.praise,
@@ -190,7 +194,7 @@ class Faithfulness:
         patterns += [*self._lexicon.parts.values(), self._lexicon.unmeasured]
         return (
             (not sides or sides == their_sides)
-            and all((n.value, n.role) in numbers for n in numbers_of(mine))
+            and all(any(map(n.repeats, numbers)) for n in numbers_of(mine))
             and bool(self._lexicon.negation.search(mine)) == bool(self._lexicon.negation.search(theirs))
             and all(_found(pattern, mine) <= _found(pattern, theirs) for pattern in patterns)
         )

@@ -104,3 +104,14 @@ def test_the_template_itself_stands(trial, action, language):
         report = one.coach(language=language)
         check = checker(one, language)
         assert [s for s, _ in report.evidence if not check.check(s).stands] == []
+
+
+@pytest.mark.parametrize(("language", "points", "degrees"), [("en", " points)", "°)"), ("zh", " 分）", "°）")])
+def test_points_are_not_degrees(weak_jump, language, points, degrees):
+    """A small model took a stage's points for an angle, and gave it the target of a metric of that stage."""
+    template = weak_jump.coach(language=language)
+    told = next(s for s, _ in template.evidence if s.count(points) == 2)
+    check = Faithfulness(weak_jump.facts, template).check
+    assert check(told).stands
+    assert not check(told.replace(points, degrees)).stands
+    assert not check(told.replace(points, degrees, 1)).stands
