@@ -20,7 +20,7 @@ from sport_nodes.diagnosis.findings import (
     Diagnosis,
     Finding,
 )
-from sport_nodes.diagnosis.measurement_error import mdc95, standard_error
+from sport_nodes.diagnosis.measurement_error import REPEATS, WHOLE, ErrorParts, mdc95, standard_error
 from sport_nodes.diagnosis.metrics import Repetition, joints_of, moment, read_metric
 from sport_nodes.diagnosis.root_causes import root_causes
 from sport_nodes.keyframes.alignment import Alignment
@@ -143,20 +143,28 @@ def _finding(
         value=value,
         target=wanted,
         deviation=value - wanted,
-        mdc95=mdc95(_error(metric, subject, own, readings, calibration)),
+        mdc95=mdc95(_error(metric, subject, own, readings, calibration, WHOLE)),
+        repeat_mdc95=mdc95(_error(metric, subject, own, readings, calibration, REPEATS)),
         time_s=moment(metric, subject.body, subject.repetitions[nearest], side=own),
     )
     return _judged(metric, finding)
 
 
-def _error(metric: MetricSpec, subject: _Subject, side: str, readings: Array, calibration: Calibration | None) -> float:
+def _error(
+    metric: MetricSpec,
+    subject: _Subject,
+    side: str,
+    readings: Array,
+    calibration: Calibration | None,
+    parts: ErrorParts,
+) -> float:
     """Standard error of measurement: the lab's own where it is known, else as the joints' deviations have it."""
     if calibration is not None:
         own = calibration.standard_error(metric.name, typical_sigma_m(subject.motion))
         if np.isfinite(own):
             return own
     errors = [
-        standard_error(metric, subject.body, subject.sigma_m, r, side=side, rate_hz=subject.motion.rate_hz)
+        standard_error(metric, subject.body, subject.sigma_m, r, side=side, rate_hz=subject.motion.rate_hz, parts=parts)
         for r, reading in zip(subject.repetitions, readings, strict=True)
         if np.isfinite(reading)
     ]

@@ -17,6 +17,8 @@ class Finding:
     """One metric against its target.
 
     value, target, deviation (value - target), tolerance and mdc95 are in `unit`; NaN where not assessed.
+    repeat_mdc95: of a difference between two trials measured alike, which share a part of their errors; NaN in a
+    finding that came as a message.
     label: the direction in words ("insufficient extension") where it deviates, else the metric's own label.
     side: "left", "right" or "". time_s: seconds in the trial at which it was read.
     """
@@ -35,6 +37,7 @@ class Finding:
     stage: str
     time_s: float
     reason: str = ""
+    repeat_mdc95: float = float("nan")
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,8 @@ CHANGED: Final = "changed"
 class Change:
     """One metric now and before, in `unit`.
 
-    before: median of the earlier trials that show it, `trials` of them. mdc95: the greater of now's and their median.
+    before: median of the earlier trials that show it, `trials` of them. mdc95: of differences between trials, the
+    greater of now's and their median.
     verdict: unchanged where the change is within MDC95; else better or worse where it is nearer to or further from
     the target by more than MDC95, and changed where it passed to the target's other side.
     """
@@ -49,19 +50,19 @@ def progress(earlier: Sequence[Diagnosis], now: Diagnosis) -> tuple[Change, ...]
     before: dict[tuple[str, str], list[Finding]] = {}
     for diagnosis in earlier:
         for finding in diagnosis.findings:
-            if np.isfinite(finding.value) and np.isfinite(finding.mdc95):
+            if np.isfinite(finding.value) and np.isfinite(finding.repeat_mdc95):
                 before.setdefault((finding.metric, finding.side), []).append(finding)
     changes = []
     for finding in now.findings:
         past = before.get((finding.metric, finding.side))
-        if past and np.isfinite(finding.value) and np.isfinite(finding.mdc95):
+        if past and np.isfinite(finding.value) and np.isfinite(finding.repeat_mdc95):
             changes.append(_change(past, finding))
     return tuple(changes)
 
 
 def _change(past: Sequence[Finding], now: Finding) -> Change:
     before = float(np.median([f.value for f in past]))
-    mdc95 = max(now.mdc95, float(np.median([f.mdc95 for f in past])))
+    mdc95 = max(now.repeat_mdc95, float(np.median([f.repeat_mdc95 for f in past])))
     change = now.value - before
     nearer = abs(float(np.median([f.deviation for f in past]))) - abs(now.deviation)
     if abs(change) <= mdc95:

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from sport_nodes.actions import EventSpec
@@ -16,6 +15,7 @@ from sport_nodes.keyframes.alignment import Alignment, Keyframe
 from sport_nodes.keyframes.dtw import STEEPEST, distances
 from sport_nodes.keyframes.events import event_signal, find_event
 from sport_nodes.keyframes.features import GRID_HZ, features_of, resample, smoothed_body
+from sport_nodes.keyframes.follower import Follower
 from sport_nodes.keyframes.reference import reference_of
 from sport_nodes.keyframes.target import TargetModel
 from sport_nodes.motion import Motion
@@ -29,17 +29,19 @@ _LAG: Final = 2
 _CONTEXT_S: Final = 0.3
 # Seconds kept, over which levels are reckoned: a slow sit-up and the lying before it.
 _KEPT_S: Final = 4.0
-# Seconds for which it is kept how far along the target the movement was.
-_PROGRESS_S: Final = 1.0
 # The movement must have gone on by this much, in the target's seconds, before a keyframe is told: less follows noise.
 _PAST_S: Final = 0.035
 # An event may lie this far from where the target was passed.
 _REACH_S: Final = 0.15
+# A level that was passed as long ago as this still counts.
+_LEVEL_REACH_S: Final = 1.0
 # An extreme that was one for this long, a level that was passed this long ago: noise undoes most of its own sooner.
 _EXTREME_SEEN_S: Final = 0.05
 _LEVEL_SEEN_S: Final = 0.03
 # They are told before the target has passed the mark, when it is no further from it than this.
 _AHEAD_S: Final = 0.12
+# Speeds have several peaks; theirs are told no sooner than this before the mark.
+_RATE_AHEAD_S: Final = 0.03
 # What is within this share of the range above the lowest value seen is rest: a level is reckoned from its median.
 _REST: Final = 0.15
 # Where the target was lost, the next level is still waited for within these factors of the target's time to it.
@@ -60,7 +62,7 @@ class LiveKeyframes:
         values, scale = self._reference.values, self._reference.scale
         departed = distances(values[:1], values, scale)[0] > _DEPARTED * self._reference.action.maximum_distance
         self._departed = int(np.argmax(departed))
-        self._paths = [_Path(len(values)) for _ in range(2)]
+        self._paths = [Follower(len(values)) for _ in range(2)]
         self._told = 0
         self._repetition = 0
         self._last_s = float("-inf")
@@ -98,8 +100,7 @@ class LiveKeyframes:
         for path, columns in zip(self._paths, (None, self._reference.swap), strict=True):
             seen = values if columns is None else values[:, columns]
             cost = distances(self._reference.values, seen, self._reference.scale)[:, 0]
-            if np.isfinite(cost).all():
-                path.advance(np.ascontiguousarray(cost), self._grid)
+            path.advance(np.ascontiguousarray(cost), self._grid)
 
     def _passed(self) -> list[Keyframe]:
         mirrored = self._paths[1].distance < self._paths[0].distance
@@ -111,12 +112,16 @@ class LiveKeyframes:
             mark_s = float(marks_s[self._told])
             # A level is passed by movement alone; all else looks the same before the first posture is left.
             still = path.row < self._departed and not self._is_level(self._told)
-            if strange or still or now_s < mark_s - _AHEAD_S:
+            event = self._seen_event(self._told)
+            ahead_s = _AHEAD_S if event is None or not event.rate else _RATE_AHEAD_S
+            if strange or still or now_s < mark_s - ahead_s:
                 time_s = self._level_after_loss(mirrored=mirrored)
             else:
                 time_s = self._seen(self._told, mirrored=mirrored)
-                if time_s is None and now_s >= mark_s + _PAST_S:
+                if time_s is None and now_s >= mark_s + (_PAST_S if event is not None else 0.0):
                     time_s = self._by_path(path, mark_s, mirrored=mirrored)
+            if time_s is None and self._told == 0 and not strange:
+                time_s = self._level_before_next(mirrored=mirrored)
             if time_s is None:
                 break
             confidence = 1.0 - 0.5 * min(path.distance / reference.action.maximum_distance, 1.0)
@@ -130,7 +135,7 @@ class LiveKeyframes:
                 one.forget()
         return found
 
-    def _by_path(self, path: _Path, mark_s: float, *, mirrored: bool) -> float | None:
+    def _by_path(self, path: Follower, mark_s: float, *, mirrored: bool) -> float | None:
         """Where the target's mark was passed, or its event near that; None where a level shows it has not happened."""
         event = self._seen_event(self._told)
         level = event is not None and event.at not in ("maximum", "minimum")
@@ -148,6 +153,17 @@ class LiveKeyframes:
         if not _SOONEST * gap_s <= self._grid - self._last_s <= _LATEST * gap_s:
             return None
         return self._seen(self._told, mirrored=mirrored)
+
+    def _level_before_next(self, *, mirrored: bool) -> float | None:
+        """The first keyframe where it and the next are levels and the next was passed: it lies before, however low."""
+        marks_s = self._reference.keyframes_s
+        if len(marks_s) < 2 or not (self._is_level(0) and self._is_level(1)):
+            return None
+        following_s = self._seen(1, mirrored=mirrored)
+        if following_s is None:
+            return None
+        time_s = self._seen(0, mirrored=mirrored)
+        return following_s - float(marks_s[1] - marks_s[0]) if time_s is None else min(time_s, following_s)
 
     def _is_level(self, index: int) -> bool:
         event = self._seen_event(index)
@@ -173,7 +189,7 @@ class LiveKeyframes:
         extreme = event.at in ("maximum", "minimum")
         if event.fraction is not None:
             event = replace(event, threshold=self._level(event, values, mirrored=mirrored), fraction=None)
-        begin = max(now_s - 2.0 * _REACH_S, self._last_s)
+        begin = max(now_s - (2.0 * _REACH_S if extreme else _LEVEL_REACH_S), self._last_s)
         span = (float(body.times_s[0]), now_s)
         time_s = find_event(body, event, begin, now_s, span_s=span, mirrored=mirrored)
         if time_s is None or time_s > now_s - (_EXTREME_SEEN_S if extreme else _LEVEL_SEEN_S):
@@ -226,61 +242,5 @@ class LiveKeyframes:
         return passed_s if event is None else event + offset
 
 
-class _Path:
-    """How far along the target the movement is: the last columns of an accumulation that may begin anywhere.
-
-    row: target frame at which the mean cost of the way so far is least; distance: that mean.
-    """
-
-    def __init__(self, rows: int) -> None:
-        self._totals, self._costs = np.full((3, rows), np.inf), np.full((2, rows), np.inf)
-        self._progress: deque[tuple[float, int]] = deque(maxlen=round(_PROGRESS_S * GRID_HZ))
-        self.row, self.distance = 0, float("inf")
-
-    def advance(self, cost: Array, time_s: float) -> None:
-        """One more frame of the recording, (N,) distances to the target's frames."""
-        total = _column(cost, self._costs, self._totals)
-        self._totals, self._costs = np.stack([total, *self._totals[:2]]), np.stack([cost, self._costs[0]])
-        mean = total / np.arange(1, len(total) + 1)
-        self.row = int(np.argmin(mean))
-        self.distance = float(mean[self.row])
-        self._progress.append((time_s, self.row))
-
-    def time_at(self, row: float) -> float:
-        """When that row of the target was passed, between the frames."""
-        times, rows = (np.array(column, dtype=float) for column in zip(*self._progress, strict=True))
-        before = np.flatnonzero(rows < row)
-        last = int(before[-1]) if len(before) else 0
-        if last + 1 >= len(rows):
-            return float(times[-1])
-        share = (row - rows[last]) / max(rows[last + 1] - rows[last], 1.0)
-        return float(times[last] + np.clip(share, 0.0, 1.0) * (times[last + 1] - times[last]))
-
-    def forget(self) -> None:
-        """Begin anew with the next frame."""
-        self._totals[:] = np.inf
-        self._costs[:] = np.inf
-        self.row, self.distance = 0, float("inf")
-
-
 def _motion(frames: list[tuple[float, Array]]) -> Motion:
     return Motion(np.array([t for t, _ in frames]), np.stack([p for _, p in frames]))
-
-
-@njit(cache=True)
-def _column(cost: Array, costs: Array, totals: Array) -> Array:
-    """(N,) sums of dtw.accumulate in a new column; costs (2, N), totals (3, N) of those before, the latest first."""
-    n = len(cost)
-    total = np.full(n, np.inf)
-    total[0] = cost[0]
-    for i in range(1, n):
-        c = cost[i]
-        best = totals[0, i - 1] + c
-        best = min(best, totals[1, i - 1] + 0.5 * (c + costs[0, i]))
-        best = min(best, totals[2, i - 1] + (c + costs[0, i] + costs[1, i]) / 3.0)
-        if i >= 2:
-            best = min(best, totals[0, i - 2] + c + cost[i - 1])
-        if i >= 3:
-            best = min(best, totals[0, i - 3] + c + cost[i - 1] + cost[i - 2])
-        total[i] = best
-    return total

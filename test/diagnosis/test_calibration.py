@@ -38,7 +38,8 @@ def diagnosed(motion: Motion, calibration: Calibration | None = None) -> Diagnos
 
 
 def finding(value: float, target: float = 0.0, mdc95: float = 2.0) -> Diagnosis:
-    one = Finding("bend", "bend", value, target, "deg", value - target, 1.0, mdc95, "deviates", (), "", "load", 0.0)
+    sizes = (value, target, "deg", value - target, 1.0, 9.0 * mdc95)
+    one = Finding("bend", "bend", *sizes, "deviates", (), "", "load", 0.0, repeat_mdc95=mdc95)
     return Diagnosis(ACTION, (one,), ())
 
 
@@ -53,6 +54,7 @@ def test_the_spread_of_repeats_covers_the_differences_of_others(tmp_path: Path) 
     assert np.mean([abs(a.value - b.value) <= a.mdc95 for a, b in pairs]) > 0.8
     sem = calibration.sem[one.findings[0].metric]
     assert one.findings[0].mdc95 == pytest.approx(1.96 * np.sqrt(2.0) * sem, rel=1e-3)
+    assert one.findings[0].repeat_mdc95 == one.findings[0].mdc95
 
 
 def test_a_trial_measured_worse_has_a_wider_error() -> None:

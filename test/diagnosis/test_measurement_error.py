@@ -7,7 +7,13 @@ import pytest
 
 from sport_nodes.actions import load_action
 from sport_nodes.body import Body
-from sport_nodes.diagnosis.measurement_error import DEFAULT_SIGMA_M, KEYFRAME_SIGMA_S, mdc95, standard_error
+from sport_nodes.diagnosis.measurement_error import (
+    DEFAULT_SIGMA_M,
+    KEYFRAME_SIGMA_S,
+    REPEATS,
+    mdc95,
+    standard_error,
+)
 from sport_nodes.diagnosis.metrics import Repetition, read_metric
 from sport_nodes.keyframes.features import resample, smoothed_body
 from sport_nodes.lab.simulate import simulate
@@ -52,7 +58,7 @@ def test_steady_errors_agree_with_many_noisy_copies(name: str) -> None:
 
 
 def test_when_half_is_done_errs_as_in_many_noisy_copies() -> None:
-    """Half of each coordinate's variance steady, half a swing of any phase, as the error has it."""
+    """Half of each coordinate's variance steady, a quarter each a slow and a fast swing of any phase."""
     action = load_action("overhead_pass")
     trial = simulate("overhead_pass", seed=3, rate_hz=60.0)
     body = smoothed_body(resample(trial.motion, 60.0))
@@ -60,9 +66,11 @@ def test_when_half_is_done_errs_as_in_many_noisy_copies() -> None:
     repetition = Repetition({k.name: k.time_s for k in trial.keyframes}, trial.stage_bounds_s[0], stages)
     spec, sigma, rng = action.metric("leg_drive_timing"), 0.01, np.random.default_rng(1)
     steady = rng.normal(0.0, sigma * np.sqrt(0.5), (300, 1, 17, 3))
-    cosine, sine = rng.normal(0.0, sigma * np.sqrt(0.5), (2, 300, 1, 17, 3))
-    phase = (2.0 * np.pi * 3.0 * body.times_s)[:, None, None]
-    copies = body.positions_m + steady + cosine * np.cos(phase) + sine * np.sin(phase)
+    copies = body.positions_m + steady
+    for hz in (1.5, 3.0):
+        cosine, sine = rng.normal(0.0, sigma * 0.5, (2, 300, 1, 17, 3))
+        phase = (2.0 * np.pi * hz * body.times_s)[:, None, None]
+        copies = copies + cosine * np.cos(phase) + sine * np.sin(phase)
     noisy = Body(body.times_s, copies, body.height_m, body.forward)
     spread = float(np.std(read_metric(spec, noisy, repetition, side="")))
     known = np.full(body.positions_m.shape[:2], sigma)
@@ -104,3 +112,34 @@ def test_how_long_errs_by_its_two_ends() -> None:
     spec = replace(ACTION.metric("landing_knee_flexion"), statistic="time_above", threshold=30.0)
     error = standard_error(spec, body, np.full(body.positions_m.shape[:2], 1e-9), repetition, side="", rate_hz=1e6)
     assert error == pytest.approx(np.sqrt(2.0) * KEYFRAME_SIGMA_S)
+
+
+def test_a_range_of_what_is_still_errs_by_what_noise_adds() -> None:
+    """Noise only ever widens it: of a swing of normal size the range is that of a chi of two, always too great."""
+    times, sigma, rng = np.arange(60) / 60.0, 0.01, np.random.default_rng(2)
+    body = Body(times, np.ones((60, 17, 3)), 1.0, np.array([1.0, 0.0, 0.0]))
+    repetition = Repetition({}, np.array([0.0, 0.2, 0.4, 0.6, 1.0]), STAGES)
+    spec = replace(
+        ACTION.metric("crouch_com_height"), quantity="pelvis_height", at="", over=STAGES, statistic="range", sides=""
+    )
+    phase = (2.0 * np.pi * 1.5 * times)[:, None, None]
+    cosine, sine = rng.normal(0.0, sigma * np.sqrt(0.3), (2, 400, 1, 17, 3))
+    noisy = Body(times, body.positions_m + cosine * np.cos(phase) + sine * np.sin(phase), 1.0, body.forward)
+    values = read_metric(spec, noisy, repetition, side="")
+    known = np.full((60, 17), sigma)
+    error = standard_error(spec, body, known, repetition, side="", rate_hz=1e6)
+    assert error > 0.9 * np.sqrt(np.mean(values**2))
+    repeats = standard_error(spec, body, known, repetition, side="", rate_hz=1e6, parts=REPEATS)
+    assert np.std(values) < repeats < error
+
+
+def test_repeats_differ_by_less_than_they_err() -> None:
+    """What both share drops out of a difference: of still hips, the deviations' shares remain."""
+    times = np.arange(60) / 60.0
+    body = Body(times, np.ones((60, 17, 3)), 2.0, np.array([1.0, 0.0, 0.0]))
+    repetition = Repetition({"deepest_crouch": 0.5}, np.array([0.0, 0.2, 0.4, 0.6, 0.8]), STAGES)
+    spec = replace(ACTION.metric("crouch_com_height"), quantity="pelvis_height")
+    known = np.full((60, 17), 0.02)
+    whole = standard_error(spec, body, known, repetition, side="", rate_hz=60.0)
+    repeats = standard_error(spec, body, known, repetition, side="", rate_hz=60.0, parts=REPEATS)
+    assert repeats / whole == pytest.approx(np.sqrt(REPEATS.steady + REPEATS.swings[0][0]), rel=0.03)
