@@ -62,9 +62,10 @@ def event_signal(body: Body, event: EventSpec, *, mirrored: bool) -> Array:
         side = OTHER_SIDE[event.side] if mirrored else event.side
         values = read_quantity(body, event.quantity, side)
     else:
-        both = np.stack([read_quantity(body, event.quantity, side) for side in ("left", "right")])
-        known = np.isfinite(both)
-        values = np.where(known, both, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+        left, right = (read_quantity(body, event.quantity, side) for side in ("left", "right"))
+        values = 0.5 * (left + right)
+        if np.isnan(values).any():
+            values = np.where(np.isnan(left), right, np.where(np.isnan(right), left, values))
     return body.rate(values) if event.rate else values
 
 

@@ -29,7 +29,7 @@ _LAG: Final = 2
 _CONTEXT_S: Final = 0.3
 # Seconds kept, over which levels are reckoned: a slow sit-up and the lying before it.
 _KEPT_S: Final = 4.0
-# The movement must have gone on by this much, in the target's seconds, before a keyframe is told: less follows noise.
+# An event that was not seen is no longer waited for when the target has passed its mark by this much.
 _PAST_S: Final = 0.035
 # An event may lie this far from where the target was passed.
 _REACH_S: Final = 0.15
@@ -39,11 +39,15 @@ _LEVEL_REACH_S: Final = 1.0
 _EXTREME_SEEN_S: Final = 0.05
 _LEVEL_SEEN_S: Final = 0.03
 # They are told before the target has passed the mark, when it is no further from it than this.
-_AHEAD_S: Final = 0.12
+_AHEAD_S: Final = 0.08
 # Speeds have several peaks; theirs are told no sooner than this before the mark.
 _RATE_AHEAD_S: Final = 0.03
 # What is within this share of the range above the lowest value seen is rest: a level is reckoned from its median.
 _REST: Final = 0.15
+# A first level is told by itself when it is so many standard deviations above rest, of a normal spread whose median
+# distance from the middle is known.
+_CLEAR: Final = 5.0
+_SPREAD_OF_MEDIAN: Final = 1.4826
 # Where the target was lost, the next level is still waited for within these factors of the target's time to it.
 _SOONEST: Final = 1.0 / STEEPEST
 _LATEST: Final = STEEPEST
@@ -63,6 +67,8 @@ class LiveKeyframes:
         departed = distances(values[:1], values, scale)[0] > _DEPARTED * self._reference.action.maximum_distance
         self._departed = int(np.argmax(departed))
         self._paths = [Follower(len(values)) for _ in range(2)]
+        # What was strange before its first keyframe is another movement, though its end be alike: until it begins anew.
+        self._lost = False
         self._told = 0
         self._repetition = 0
         self._last_s = float("-inf")
@@ -106,7 +112,11 @@ class LiveKeyframes:
         mirrored = self._paths[1].distance < self._paths[0].distance
         path, reference = self._paths[int(mirrored)], self._reference
         found: list[Keyframe] = []
+        if path.row < self._departed:
+            self._lost = False
         strange = path.distance > reference.action.maximum_distance
+        self._lost = self._lost or (strange and path.row >= self._departed and self._told == 0)
+        strange = strange or self._lost
         marks_s, now_s = reference.keyframes_s, float(reference.times_s[path.row])
         while self._told < len(marks_s):
             mark_s = float(marks_s[self._told])
@@ -118,10 +128,11 @@ class LiveKeyframes:
                 time_s = self._level_after_loss(mirrored=mirrored)
             else:
                 time_s = self._seen(self._told, mirrored=mirrored)
-                if time_s is None and now_s >= mark_s + (_PAST_S if event is not None else 0.0):
+                wait_s = 0.0 if event is None else _PAST_S
+                if time_s is None and now_s >= mark_s + wait_s:
                     time_s = self._by_path(path, mark_s, mirrored=mirrored)
             if time_s is None and self._told == 0 and not strange:
-                time_s = self._level_before_next(mirrored=mirrored)
+                time_s = self._first_level(mirrored=mirrored)
             if time_s is None:
                 break
             confidence = 1.0 - 0.5 * min(path.distance / reference.action.maximum_distance, 1.0)
@@ -154,16 +165,18 @@ class LiveKeyframes:
             return None
         return self._seen(self._told, mirrored=mirrored)
 
-    def _level_before_next(self, *, mirrored: bool) -> float | None:
-        """The first keyframe where it and the next are levels and the next was passed: it lies before, however low."""
-        marks_s = self._reference.keyframes_s
-        if len(marks_s) < 2 or not (self._is_level(0) and self._is_level(1)):
+    def _first_level(self, *, mirrored: bool) -> float | None:
+        """The first keyframe where it is a level, by itself: passed, and clear of how rest varies."""
+        event = self._seen_event(0)
+        if event is None or not self._is_level(0):
             return None
-        following_s = self._seen(1, mirrored=mirrored)
-        if following_s is None:
+        values = event_signal(self._recent(), event, mirrored=mirrored)
+        resting = self._resting(event, values)
+        if len(resting) == 0 or not np.isfinite(values[-1]):
             return None
-        time_s = self._seen(0, mirrored=mirrored)
-        return following_s - float(marks_s[1] - marks_s[0]) if time_s is None else min(time_s, following_s)
+        away = np.abs(resting - np.median(resting))
+        clear = values[-1] - np.median(resting) > _CLEAR * _SPREAD_OF_MEDIAN * np.median(away)
+        return self._seen(0, mirrored=mirrored) if clear else None
 
     def _is_level(self, index: int) -> bool:
         event = self._seen_event(index)
@@ -205,14 +218,21 @@ class LiveKeyframes:
 
     def _level(self, event: EventSpec, values: Array, *, mirrored: bool) -> float:
         """Of a fraction: from rest, of the range that was seen, which while rising is at least the target's."""
-        known = values[np.isfinite(values)]
-        if len(known) == 0:
+        resting = self._resting(event, values)
+        if len(resting) == 0:
             return float("nan")
-        height = float(np.ptp(known))
+        return float(np.median(resting)) + (event.fraction or 0.0) * self._height(event, values)
+
+    def _height(self, event: EventSpec, values: Array) -> float:
+        height = float(np.ptp(values[np.isfinite(values)]))
         if event.at == "rises_through":
             height = max(height, float(np.ptp(event_signal(self._reference.body, event, mirrored=False))))
-        rest = float(np.median(known[known <= known.min() + _REST * height]))
-        return rest + (event.fraction or 0.0) * height
+        return height
+
+    def _resting(self, event: EventSpec, values: Array) -> Array:
+        """The values seen that are near the lowest."""
+        known = values[np.isfinite(values)]
+        return known[known <= known.min() + _REST * self._height(event, values)] if len(known) else known
 
     def _offset(self, index: int) -> float:
         """How far after what is seen the keyframe is marked."""

@@ -61,7 +61,7 @@ class Warp:
 
     def slowness(self, target_s: float) -> float:
         """Seconds of the recording for one of the target, there."""
-        k = int(np.clip(np.searchsorted(self.target_s, target_s) - 1, 0, len(self.target_s) - 2))
+        k = min(max(int(np.searchsorted(self.target_s, target_s)) - 1, 0), len(self.target_s) - 2)
         (a, b), (c, d) = self.target_s[k : k + 2], self.recording_s[k : k + 2]
         return float((d - c) / (b - a))
 
