@@ -59,9 +59,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--first", type=int, default=66000)
     parser.add_argument("--people", type=int, default=20)
+    parser.add_argument("--action", nargs="*", default=action_names())
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.people)
-    for action in action_names():
+    for action in options.action:
         for noise in (False, True):
             study(action, seeds, noise=noise)
 

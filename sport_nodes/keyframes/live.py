@@ -186,10 +186,10 @@ class LiveKeyframes:
         """The event that can be seen to have happened: an extreme or a level; None where there is none."""
         keyframe = self._reference.action.keyframes[index]
         event = keyframe.event
-        if event is None or keyframe.name not in self._reference.offsets_s:
+        # The middle of the time above a level is not known before it ends.
+        if event is None or event.at == "middle_above" or keyframe.name not in self._reference.offsets_s:
             return None
-        # The middle of the time above a level is not known before it ends; the highest place is, and lies in it.
-        return replace(event, at="maximum", fraction=None) if event.at == "middle_above" else event
+        return event
 
     def _seen(self, index: int, *, mirrored: bool) -> float | None:
         """The keyframe by its event, where that has just happened; None where it has not, or cannot be seen."""
@@ -214,7 +214,7 @@ class LiveKeyframes:
         else:
             sign = 1.0 if event.at == "rises_through" else -1.0
             undone = bool(sign * (since[-1] - (event.threshold or 0.0)) < 0.0)
-        return None if undone else time_s + self._offset(index)
+        return None if undone else time_s + self._reference.offsets_s[self._reference.action.keyframes[index].name]
 
     def _level(self, event: EventSpec, values: Array, *, mirrored: bool) -> float:
         """Of a fraction: from rest, of the range that was seen, which while rising is at least the target's."""
@@ -233,13 +233,6 @@ class LiveKeyframes:
         """The values seen that are near the lowest."""
         known = values[np.isfinite(values)]
         return known[known <= known.min() + _REST * self._height(event, values)] if len(known) else known
-
-    def _offset(self, index: int) -> float:
-        """How far after what is seen the keyframe is marked."""
-        keyframe = self._reference.action.keyframes[index]
-        if keyframe.event is None or keyframe.event.at == "middle_above":
-            return 0.0
-        return self._reference.offsets_s[keyframe.name]
 
     def _recent(self) -> Body:
         """The smoothed body of the frames kept."""
