@@ -25,6 +25,7 @@ DEFAULT_SIGMA_M: Final = 0.0125
 KEYFRAME_SIGMA_S: Final = 0.012
 # Statistics over stages that noise pushes to one side.
 _EXTREMES: Final = ("maximum", "minimum", "range")
+_MEAN_OF_ABSOLUTE: Final = np.sqrt(2.0 / np.pi)
 # Statistics over stages that change when the stages' bounds do.
 _BOUNDED: Final = (*_EXTREMES, "mean")
 # Minimal detectable change at 95 %: Weir (2005), J Strength Cond Res 19(1), p. 238.
@@ -76,8 +77,8 @@ def standard_error(
 
     sigma_m: (T, 17) on the body's frames, NaN where unknown. rate_hz: of the recording, for the keyframes' times.
     Every coordinate of every joint involved is moved by its deviation, up and down, steadily and as a slow swing; the
-    effects add up as squares (a sigma-point propagation). Noise only ever widens an extreme, so that these are taken to
-    second order: of a + b x + c x^2 with x normal, variance b^2 + 2 c^2 and bias c.
+    effects add up as squares (a sigma-point propagation). An extreme of what hardly moves is only ever widened: it is
+    taken as a + b x + c |x| with x normal, whose variance is b^2 + (1 - 2/pi) c^2 and whose bias is sqrt(2/pi) c.
     """
     begin, end = repetition.window(metric)
     time_sigma = np.sqrt(parts.timing) * np.hypot(KEYFRAME_SIGMA_S, 1.0 / (rate_hz * np.sqrt(12.0)))
@@ -96,7 +97,8 @@ def standard_error(
     variance = float(np.sum((0.5 * (up - down)) ** 2))
     if metric.statistic in _EXTREMES:
         bends = 0.5 * (up + down) - plain
-        variance += float(2.0 * np.sum(bends**2) + parts.bias * np.sum(bends) ** 2)
+        bias = parts.bias * _MEAN_OF_ABSOLUTE * np.sum(bends)
+        variance += float((1.0 - _MEAN_OF_ABSOLUTE**2) * np.sum(bends**2) + bias**2)
     if metric.statistic == "launch":
         timing = _from_take_off(metric, part, repetition)
     elif metric.statistic in _BOUNDED:
