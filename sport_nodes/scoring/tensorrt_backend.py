@@ -1,36 +1,26 @@
-"""TensorRT on an NVIDIA GPU. Needs tensorrt and pycuda, so it is imported only when asked for.
-
-Written against the calls that TensorRT 8.6, 10 and 11 have in common.
-"""
+"""TensorRT on an NVIDIA GPU. Needs TensorRT and pycuda, so it is imported only when asked for."""
 
 from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pycuda.autoinit
 import pycuda.driver as cuda
-import tensorrt as trt
 from numpy.typing import NDArray
 
 from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
-from sport_nodes.scoring.backends import INPUTS, LARGEST_BATCH, LENGTH_RANGE, known_outputs
-from sport_nodes.scoring.features import NETWORK_FRAMES
+from sport_nodes.scoring.backends import INPUTS, known_outputs
+from sport_nodes.scoring.tensorrt_engine import build_engine, trt
 
 Array = NDArray[np.float32]
 
-#: Memory the builder may use: fits an 8 GB Jetson beside everything else.
-WORKSPACE_BYTES: Final = 1 << 30
-#: The engine is tuned for this many movements at once, up to the repetitions of one trial.
-TYPICAL_BATCH: Final = 1
-LARGEST_ENGINE_BATCH: Final = min(16, LARGEST_BATCH)
-
 
 class TensorRtBackend:
-    """Builds an engine on first use (FP16 where the version still has the flag), then keeps it on disk."""
+    """Builds an engine on first use, then keeps it on disk."""
 
     name = "tensorrt"
 
@@ -79,38 +69,9 @@ class TensorRtBackend:
         path = data_directory() / "engines" / f"{digest}-{device}-{trt.__version__}.engine"
         if path.is_file():
             return path.read_bytes()
-        serialized = self._build(model)
+        serialized = build_engine(model, self._logger)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
         partial.write_bytes(serialized)
         partial.replace(path)
         return serialized
-
-    def _build(self, model: Path) -> bytes:
-        builder = trt.Builder(self._logger)
-        explicit = getattr(trt.NetworkDefinitionCreationFlag, "EXPLICIT_BATCH", None)
-        network = builder.create_network(0 if explicit is None else 1 << int(explicit))
-        parser = trt.OnnxParser(network, self._logger)
-        if not parser.parse(model.read_bytes()):
-            errors = "; ".join(str(parser.get_error(i)) for i in range(parser.num_errors))
-            raise InputError(f"TensorRT {trt.__version__} cannot read {model}: {errors}")
-        config = builder.create_builder_config()
-        config.set_memory_pool_limit(trt.MemoryPoolType.WORKSPACE, WORKSPACE_BYTES)
-        half = getattr(trt.BuilderFlag, "FP16", None)
-        if half is not None:
-            config.set_flag(half)
-        profile = builder.create_optimization_profile()
-        sizes = ((1, LENGTH_RANGE[0]), (TYPICAL_BATCH, NETWORK_FRAMES), (LARGEST_ENGINE_BATCH, LENGTH_RANGE[1]))
-        for index in range(network.num_inputs):
-            tensor = network.get_input(index)
-            profile.set_shape(tensor.name, *(self._shape(tuple(tensor.shape), *size) for size in sizes))
-        config.add_optimization_profile(profile)
-        serialized = builder.build_serialized_network(network, config)
-        if serialized is None:
-            raise InputError(f"TensorRT {trt.__version__} cannot build an engine from {model}")
-        return bytes(serialized)
-
-    @staticmethod
-    def _shape(declared: tuple[int, ...], batch: int, length: int) -> tuple[int, ...]:
-        """The declared shape with batch first and every other open dimension (-1) the length."""
-        return (batch, *(length if size < 0 else size for size in declared[1:]))

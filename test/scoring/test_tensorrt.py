@@ -1,28 +1,54 @@
-"""The shipped model through TensorRT's own parser and builder; no GPU is needed for that."""
+"""The shipped model through TensorRT's own parser and builder, and its float16 form; no GPU is needed for either."""
 
+import logging
+
+import numpy as np
 import pytest
 
-from sport_nodes.scoring.backends import INPUTS, LENGTH_RANGE
-from sport_nodes.scoring.features import NETWORK_FRAMES
+from sport_nodes.scoring.backends import INPUTS, OnnxRuntimeBackend
+from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.sidecar import shipped_model
 
-trt = pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is for x86-64 only")
+onnx = pytest.importorskip("onnx")
+
+#: Points by which float16 may move a mark.
+HALF_AGREEMENT = 0.3
 
 
-def test_the_shipped_model_is_parsed_and_built():
-    logger = trt.Logger(trt.Logger.ERROR)
-    builder = trt.Builder(logger)
-    network = builder.create_network(1 << int(trt.NetworkDefinitionCreationFlag.STRONGLY_TYPED))
-    parser = trt.OnnxParser(network, logger)
-    assert parser.parse(shipped_model().read_bytes()), [parser.get_error(i).desc() for i in range(parser.num_errors)]
-    config, profile = builder.create_builder_config(), builder.create_optimization_profile()
-    for index in range(network.num_inputs):
-        tensor = network.get_input(index)
-        assert tensor.name in INPUTS
-        shapes = [
-            (batch, *(length if size < 0 else size for size in tuple(tensor.shape)[1:]))
-            for batch, length in ((1, LENGTH_RANGE[0]), (1, NETWORK_FRAMES), (4, LENGTH_RANGE[1]))
-        ]
-        profile.set_shape(tensor.name, *shapes)
-    config.add_optimization_profile(profile)
-    assert builder.build_serialized_network(network, config) is not None
+@pytest.fixture
+def half(tmp_path):
+    from sport_nodes.scoring.half_precision import half_model
+
+    path = tmp_path / "half.onnx"
+    path.write_bytes(half_model(shipped_model().read_bytes()))
+    return path
+
+
+def test_the_shipped_model_is_parsed_and_built(caplog):
+    pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is for x86-64 only")
+    from sport_nodes.scoring.tensorrt_engine import build_engine, trt
+
+    with caplog.at_level(logging.INFO):
+        engine = build_engine(shipped_model(), trt.Logger(trt.Logger.ERROR))
+    assert len(engine) > shipped_model().stat().st_size / 4
+    assert "step" in caplog.text
+
+
+def test_float16_moves_no_mark_by_more_than_is_allowed(half):
+    whole, rounded = OnnxRuntimeBackend(shipped_model()), OnnxRuntimeBackend(half)
+    inputs = golden_inputs(4)
+    here, there = whole.run(inputs), rounded.run(inputs)
+    for name in ("score", "stages"):
+        assert 0.0 < np.abs(here[name] - there[name]).max() < HALF_AGREEMENT
+    for name in ("bounds", "grade_probabilities", "joint_importance", "frame_importance"):
+        np.testing.assert_allclose(there[name], here[name], atol=0.01)
+
+
+def test_nearly_all_weights_are_float16_and_what_goes_in_and_out_is_not(half):
+    graph = onnx.load(half).graph
+    kinds = {constant.name: constant.data_type for constant in graph.initializer}
+    sizes = {constant.name: int(np.prod(constant.dims)) for constant in graph.initializer}
+    rounded = sum(size for name, size in sizes.items() if kinds[name] == onnx.TensorProto.FLOAT16)
+    assert rounded > 0.95 * sum(sizes.values())
+    assert {value.name for value in graph.input} == set(INPUTS)
+    assert all(v.type.tensor_type.elem_type == onnx.TensorProto.FLOAT for v in (*graph.input, *graph.output))
