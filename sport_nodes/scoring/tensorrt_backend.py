@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pycuda.autoinit
 import pycuda.driver as cuda
 from numpy.typing import NDArray
 
@@ -15,6 +15,13 @@ from sport_nodes.errors import InputError
 from sport_nodes.paths import data_directory
 from sport_nodes.scoring.backends import INPUTS, known_outputs
 from sport_nodes.scoring.tensorrt_engine import build_engine, trt
+
+try:
+    import pycuda.autoinit
+except cuda.Error as error:
+    raise ImportError(f"CUDA finds no GPU: {error}") from error
+
+log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 
@@ -27,10 +34,8 @@ class TensorRtBackend:
     def __init__(self, model: Path) -> None:
         self._logger = trt.Logger(trt.Logger.WARNING)
         trt.init_libnvinfer_plugins(self._logger, "")
-        serialized = self._cached_engine(model)
-        engine = trt.Runtime(self._logger).deserialize_cuda_engine(serialized)
-        if engine is None:
-            raise InputError("the cached TensorRT engine cannot be loaded; delete it and start again")
+        self._runtime = trt.Runtime(self._logger)
+        engine = self._engine_of(model)
         self._engine = engine
         self._outputs = known_outputs([engine.get_tensor_name(i) for i in range(engine.num_io_tensors)])
         self._context = engine.create_execution_context()
@@ -62,16 +67,25 @@ class TensorRtBackend:
         self._stream.synchronize()
         return {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
 
-    def _cached_engine(self, model: Path) -> bytes:
-        """The engine for this model, GPU and TensorRT version; built when there is none."""
-        device = pycuda.autoinit.device.name().replace(" ", "_")
+    def _engine_of(self, model: Path) -> Any:
+        """The engine for this model, GPU and TensorRT version; built when none is kept, or what is kept is damaged.
+
+        Raises InputError when TensorRT does not build one that runs on this GPU.
+        """
+        device = pycuda.autoinit.device.name()
         digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
-        path = data_directory() / "engines" / f"{digest}-{device}-{trt.__version__}.engine"
+        path = data_directory() / "engines" / f"{digest}-{device.replace(' ', '_')}-{trt.__version__}.engine"
         if path.is_file():
-            return path.read_bytes()
+            kept = self._runtime.deserialize_cuda_engine(path.read_bytes())
+            if kept is not None:
+                return kept
+            log.warning("%s cannot be loaded; building it again", path)
         serialized = build_engine(model, self._logger)
+        engine = self._runtime.deserialize_cuda_engine(serialized)
+        if engine is None:
+            raise InputError(f"TensorRT {trt.__version__} does not run on {device}; its log says why. Use onnxruntime")
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
         partial.write_bytes(serialized)
         partial.replace(path)
-        return serialized
+        return engine

@@ -1,10 +1,14 @@
 """The shipped model through TensorRT's own parser and builder, and its float16 form; no GPU is needed for either."""
 
+import importlib
 import logging
+import sys
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
+from sport_nodes.errors import InputError
 from sport_nodes.scoring.backends import INPUTS, OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.sidecar import shipped_model
@@ -52,3 +56,58 @@ def test_nearly_all_weights_are_float16_and_what_goes_in_and_out_is_not(half):
     assert rounded > 0.95 * sum(sizes.values())
     assert {value.name for value in graph.input} == set(INPUTS)
     assert all(v.type.tensor_type.elem_type == onnx.TensorProto.FLOAT for v in (*graph.input, *graph.output))
+
+
+class NoCuda(ModuleType):
+    """What the backend needs of pycuda before it runs: a GPU's name, an error, a stream."""
+
+    def __init__(self):
+        super().__init__("pycuda")
+        self.driver = ModuleType("pycuda.driver")
+        self.driver.Error, self.driver.Stream = RuntimeError, object
+        self.autoinit = ModuleType("pycuda.autoinit")
+        self.autoinit.device = SimpleNamespace(name=lambda: "Some GPU")
+
+
+@pytest.fixture
+def backend_module(monkeypatch, tmp_path):
+    """The backend without a GPU: engines are bytes, and those that say "good" load."""
+    pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is for x86-64 only")
+    monkeypatch.setenv("SPORT_COACH_HOME", str(tmp_path))
+    cuda = NoCuda()
+    for name, module in (("pycuda", cuda), ("pycuda.driver", cuda.driver), ("pycuda.autoinit", cuda.autoinit)):
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.delitem(sys.modules, "sport_nodes.scoring.tensorrt_backend", raising=False)
+    module = importlib.import_module("sport_nodes.scoring.tensorrt_backend")
+    engine = SimpleNamespace(num_io_tensors=0, create_execution_context=object)
+    runtime = SimpleNamespace(deserialize_cuda_engine=lambda data: engine if data == b"good" else None)
+    fake = SimpleNamespace(
+        Logger=type("Logger", (), {"WARNING": 0, "__init__": lambda self, level: None}),
+        Runtime=lambda _: runtime,
+        init_libnvinfer_plugins=lambda *_: None,
+        __version__="0",
+    )
+    monkeypatch.setattr(module, "trt", fake)
+    monkeypatch.setattr(module, "known_outputs", lambda names: names)
+    yield module
+    sys.modules.pop("sport_nodes.scoring.tensorrt_backend", None)
+
+
+def test_an_engine_is_built_once_and_a_damaged_one_again(backend_module, monkeypatch, tmp_path):
+    built = []
+    monkeypatch.setattr(backend_module, "build_engine", lambda model, _: built.append(model) or b"good")
+    backend_module.TensorRtBackend(shipped_model())
+    backend_module.TensorRtBackend(shipped_model())
+    assert len(built) == 1
+    (kept,) = tmp_path.rglob("*.engine")
+    kept.write_bytes(b"half of it")
+    backend_module.TensorRtBackend(shipped_model())
+    assert len(built) == 2
+    assert kept.read_bytes() == b"good"
+
+
+def test_an_engine_that_the_gpu_does_not_run_is_not_kept(backend_module, monkeypatch, tmp_path):
+    monkeypatch.setattr(backend_module, "build_engine", lambda *_: b"for another GPU")
+    with pytest.raises(InputError, match="does not run on Some GPU"):
+        backend_module.TensorRtBackend(shipped_model())
+    assert not list(tmp_path.rglob("*.engine"))
