@@ -228,12 +228,11 @@ def evaluate_tables_command(options: argparse.Namespace) -> Output:
 
 def export_command(options: argparse.Namespace) -> Output:
     require_torch()
-    from sport_nodes.actions import action_names
     from sport_nodes.training.config import TrainConfig
     from sport_nodes.training.export import export_onnx
     from sport_nodes.training.loop import load_network
 
-    export_onnx(load_network(options.checkpoint, TrainConfig(), action_names()), options.output)
+    export_onnx(load_network(options.checkpoint, TrainConfig()), options.output)
     return Output(text=f"written to {options.output}")
 
 

@@ -58,6 +58,11 @@ class SimulatedTrial:
     rater_marks: Array
 
 
+def simulated_actions() -> tuple[str, ...]:
+    """The actions that the lab can simulate, sorted; one that was added (docs/adding_a_sport.md) is not among them."""
+    return tuple(sorted(TECHNIQUES))
+
+
 def fault_names(action: str) -> tuple[str, ...]:
     """The named faults of an action.
 

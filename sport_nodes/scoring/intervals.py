@@ -52,7 +52,9 @@ class IntervalTable:
     def widening(self, unmeasured: Array) -> float:
         """Factor for the unmeasured share 0..1 of each joint (17,): by how much is missing, or by the worst that is."""
         by_share = float(np.interp(unmeasured_share(unmeasured), self.shares, self.factors))
-        by_joint = 1.0 + float(np.max(unmeasured * (np.array(self.joints) - 1.0)))
+        # A factor that could not be measured is infinite; to a joint that was there it does not matter.
+        more = np.multiply(unmeasured, np.array(self.joints) - 1.0, where=unmeasured > 0.0, out=np.zeros(JOINT_COUNT))
+        by_joint = 1.0 + float(np.max(more))
         return max(by_share, by_joint)
 
     def total_half_width(self, action: str, *, unmeasured: Array) -> float:

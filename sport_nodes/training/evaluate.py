@@ -42,6 +42,7 @@ def evaluate(
         "per_action": {
             name: score_metrics(score[action == i], marks[action == i])
             for i, name in enumerate(test.action_names.tolist())
+            if (action == i).any()
         },
         "per_height_m": metrics_per_height(score, marks, test.height_m[first]),
         "per_condition": {

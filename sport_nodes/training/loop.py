@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,8 @@ FEWEST_STEPS: Final = 10
 LAST: Final = "last.pt"
 BEST: Final = "best.pt"
 HISTORY: Final = "history.json"
+#: Of the layer that takes the movement's kind (a column an action) and, last, its tempo.
+CONDITION_WEIGHT: Final = "condition.0.weight"
 
 
 def network_config(config: TrainConfig, actions: tuple[str, ...]) -> NetworkConfig:
@@ -43,12 +46,39 @@ def network_config(config: TrainConfig, actions: tuple[str, ...]) -> NetworkConf
     return NetworkConfig(**{**asdict(whole), ABLATIONS[config.ablation]: False}) if config.ablation else whole
 
 
-def load_network(checkpoint: Path, config: TrainConfig, actions: tuple[str, ...]) -> ScoringNetwork:
-    """The network with a checkpoint's weights and widths."""
+def new_network(config: TrainConfig, actions: tuple[str, ...]) -> ScoringNetwork:
+    """Untrained; the seed says which."""
+    torch.manual_seed(config.seed)
+    return ScoringNetwork(network_config(config, actions)).to(device_of(config))
+
+
+def load_network(checkpoint: Path, config: TrainConfig, actions: Sequence[str] = ()) -> ScoringNetwork:
+    """The network with a checkpoint's weights and widths, for these actions (by default the checkpoint's own).
+
+    To an action that the checkpoint lacks, the condition layer's mean over those it has is a begin.
+    """
     data = torch.load(checkpoint, weights_only=False, map_location="cpu")
-    network = ScoringNetwork(replace(network_config(config, actions), blocks=data["blocks"]))
-    network.load_state_dict(data["network"])
+    known, weights = data["actions"], data["network"]
+    network = ScoringNetwork(replace(network_config(config, tuple(actions) or known), blocks=data["blocks"]))
+    if network.config.actions != known:
+        old = weights[CONDITION_WEIGHT]
+        kinds = [old[:, known.index(a)] if a in known else old[:, :-1].mean(dim=1) for a in network.config.actions]
+        weights = weights | {CONDITION_WEIGHT: torch.stack([*kinds, old[:, -1]], dim=1)}
+    network.load_state_dict(weights)
     return network
+
+
+def _made_of(network: ScoringNetwork) -> dict[str, Any]:
+    config = network.config
+    return {"network": network.state_dict(), "blocks": config.blocks, "actions": config.actions}
+
+
+def save_network(network: ScoringNetwork, checkpoint: Path) -> None:
+    """What load_network reads."""
+    checkpoint.parent.mkdir(parents=True, exist_ok=True)
+    partial = checkpoint.with_suffix(".part")
+    torch.save(_made_of(network), partial)
+    partial.replace(checkpoint)
 
 
 def device_of(config: TrainConfig) -> torch.device:
@@ -74,8 +104,7 @@ class _State:
         partial = path.with_suffix(".part")
         torch.save(
             {
-                "network": self.network.state_dict(),
-                "blocks": self.network.config.blocks,
+                **_made_of(self.network),
                 "optimiser": self.optimiser.state_dict(),
                 "schedule": self.schedule.state_dict(),
                 "hardness": self.hardness,
@@ -97,15 +126,19 @@ class _State:
 
 
 def fit(
-    config: TrainConfig, training: TrialSet, validation: TrialSet, *, trained: ScoringNetwork | None = None
+    config: TrainConfig,
+    training: TrialSet,
+    validation: TrialSet,
+    *,
+    start: ScoringNetwork | None = None,
+    known: bool = False,
 ) -> ScoringNetwork:
     """Train, or go on from the run directory's last checkpoint; the network that did best on the validation people.
 
-    Among several `processes` each takes its share of every batch. trained: a network to go on with; it has been through
-    the curriculum.
+    Among several `processes` each takes its share of every batch. start: a network to go on with, by default a new one.
+    known: it has been through the curriculum.
     """
     torch.set_num_threads(max(1, config.threads // processes.count()))
-    torch.manual_seed(config.seed)
     torch.set_float32_matmul_precision("high")
     directory = config.run_directory
     directory.mkdir(parents=True, exist_ok=True)
@@ -113,8 +146,10 @@ def fit(
     data = TensorSet(training, device_of(config))
     speed = np.linalg.norm(training.velocity, axis=3).mean(axis=(1, 2)) / VELOCITY_SCALE_S
     intensities = intensity(speed, training.action)
-    known = trained is not None
-    state = _begin(config, data, intensities, trained or ScoringNetwork(network_config(config, actions)), known=known)
+    if start is None:
+        start = new_network(config, actions)
+        start.set_input_statistics(*data.input_statistics())
+    state = _begin(config, intensities, start, known=known)
     if (directory / LAST).is_file():
         state.restore(directory / LAST)
         log.info("resumed at epoch %d of %d", state.epoch + 1, config.epochs)
@@ -152,12 +187,8 @@ def _keep(config: TrainConfig, state: _State, losses: dict[str, float], validati
     after.save(directory / LAST)
 
 
-def _begin(
-    config: TrainConfig, data: TensorSet, intensities: NDArray[np.float64], network: ScoringNetwork, *, known: bool
-) -> _State:
+def _begin(config: TrainConfig, intensities: NDArray[np.float64], network: ScoringNetwork, *, known: bool) -> _State:
     network.to(device_of(config))
-    if not known:
-        network.set_input_statistics(*data.input_statistics())
     steps = sum(
         -(-int(admitted(intensities, epoch=_schedule_epoch(config, e, known=known)).sum()) // _batch_size(config))
         for e in range(config.epochs)
@@ -170,7 +201,7 @@ def _begin(
         network=network,
         optimiser=optimiser,
         schedule=schedule,
-        hardness=np.zeros(len(data)),
+        hardness=np.zeros(len(intensities)),
         history=[],
     )
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any, Final
 
 import numpy as np
 
-from sport_nodes.actions import action_names, load_action
+from sport_nodes.actions import action_names
 from sport_nodes.errors import InputError
+from sport_nodes.lab.simulate import simulated_actions
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.training.dataset_rows import SPLITS, motion_of_row
+from sport_nodes.training.new_sport import bounds_from_target, objection_to
 from sport_nodes.training.rows import inputs_of
 from sport_nodes.training.trial_set import TrialSet, split_by_person
 
@@ -23,6 +25,7 @@ log = logging.getLogger(__name__)
 #: validation trials are what a 90 % interval rests on.
 FEWEST_TRIALS: Final = {"training": 40, "validation": 20, "test": 20}
 RECORDED: Final = "recorded"
+TRAINING: Final = SPLITS[0]
 
 Parts = tuple[TrialSet, TrialSet, TrialSet]
 
@@ -30,22 +33,24 @@ Parts = tuple[TrialSet, TrialSet, TrialSet]
 def recorded_parts(rows: Iterable[dict[str, Any]], present: Scorer) -> tuple[Parts, dict[str, set[str]]]:
     """Training, validation and test rows of the movements that are marked often enough; and the people of each part.
 
-    Marks are the raters' mean. Stages that no rater marked, and the stages' boundaries, which nobody marks, are the
-    present model's, moved with the total. Raises InputError when no movement has trials enough.
+    The sets' action_names are those that a model can be trained on: these, and of the present model's those that the
+    lab simulates. Marks are the raters' mean. Stages that no rater marked, and the stages' boundaries, which nobody
+    marks, are the present model's, moved with the total; of a movement that is new to it the boundaries are the
+    target's. Raises InputError when no movement has trials enough.
     """
+    learnable = _learnable(present)
     found: dict[str, list[dict[str, Any]]] = {split: [] for split in SPLITS}
     people: dict[str, set[str]] = {split: set() for split in SPLITS}
     numbers: dict[str, int] = {}
-    for trial, row in enumerate(r for r in rows if r["raters"] and r["action"] in present.actions):
+    for trial, row in enumerate(r for r in rows if r["raters"] and r["action"] in learnable):
         person = numbers.setdefault(row["athlete"], len(numbers))
         found[row["split"]] += _rows_of_trial(row, present, person=person, trial=trial)
-    counts = {split: Counter(_trials(found[split])) for split in SPLITS}
-    actions = action_names()
-    enough = [a for i, a in enumerate(actions) if all(counts[s][i] >= FEWEST_TRIALS[s] for s in SPLITS)]
-    for index, action in enumerate(actions):
+    counts = {split: Counter({r["trial"]: r["action"] for r in found[split]}.values()) for split in SPLITS}
+    enough = [a for a in learnable if all(counts[s][a] >= FEWEST_TRIALS[s] for s in SPLITS)]
+    for action in learnable:
         if action not in enough:
-            have = ", ".join(f"{counts[split][index]} {split}" for split in SPLITS)
-            log.info("%s: too few marked trials (%s); simulated ones stand in", action, have)
+            have = ", ".join(f"{counts[split][action]} {split}" for split in SPLITS)
+            log.info("%s: too few marked trials (%s); simulated ones stand in where there are any", action, have)
     if not enough:
         raise InputError(
             "no movement has marked trials enough: needed are "
@@ -53,51 +58,90 @@ def recorded_parts(rows: Iterable[dict[str, Any]], present: Scorer) -> tuple[Par
             + "; the data set's README.md says what there is"
         )
     for split in SPLITS:
-        found[split] = [row for row in found[split] if actions[row["action"]] in enough]
+        found[split] = [row for row in found[split] if row["action"] in enough]
         people[split] = {row.pop("athlete") for row in found[split]}
-    training, validation, test = (_as_set(found[split]) for split in SPLITS)
+    simulated = set(present.actions) & set(simulated_actions())
+    names = [action for action in learnable if action in enough or action in simulated]
+    training, validation, test = (_as_set(found[split], names) for split in SPLITS)
     return (training, validation, test), people
+
+
+def unmarked_movements(
+    rows: Iterable[dict[str, Any]], present: Scorer, names: Iterable[str]
+) -> tuple[TrialSet | None, set[str]]:
+    """What nobody marked of the training people's movements of these names, marks NaN, and whose it is.
+
+    None where there is nothing.
+    """
+    names = list(names)
+    found: list[dict[str, Any]] = []
+    for trial, row in enumerate(r for r in rows if not r["raters"] and r["action"] in names):
+        if row["split"] == TRAINING:
+            found += _rows_of_trial(row, present, person=trial, trial=trial)
+    people = {row.pop("athlete") for row in found}
+    return (_as_set(found, names) if found else None), people
 
 
 def with_simulated(parts: Parts, simulated: TrialSet, *, seed: int) -> Parts:
     """The same, with the simulated trials of the movements that the recorded parts lack. Their people stay apart."""
-    lacking = ~np.isin(simulated.action, np.unique(parts[0].action))
+    names = parts[0].action_names
+    wanted = np.setdiff1d(names, names[np.unique(parts[0].action)])
+    lacking = np.isin(simulated.action_names[simulated.action], wanted)
     if not lacking.any():
         return parts
     first_person = 1 + max(int(part.person.max()) for part in parts)
     first_trial = 1 + max(int(part.trial.max()) for part in parts)
+    index = np.array([names.tolist().index(n) if n in names else -1 for n in simulated.action_names.tolist()])
     joined = []
     for own, other in zip(parts, split_by_person(simulated.take(lacking), seed=seed), strict=True):
-        columns = {f.name: np.concatenate([getattr(own, f.name), getattr(other, f.name)]) for f in fields(own)[1:]}
-        columns["person"][len(own) :] += first_person
-        columns["trial"][len(own) :] += first_trial
-        joined.append(TrialSet(action_names=own.action_names, **columns))
+        apart = replace(
+            other,
+            action=index[other.action],
+            person=other.person + first_person,
+            trial=other.trial + first_trial,
+        )
+        joined.append(own.joined(apart))
     return joined[0], joined[1], joined[2]
 
 
-def _trials(rows: list[dict[str, Any]]) -> list[int]:
-    """Movement of each trial (a repeated movement's rows count once)."""
-    return list({row["trial"]: row["action"] for row in rows}.values())
+def _learnable(present: Scorer) -> list[str]:
+    """The present model's movements, and those that were added and are ready for a model."""
+    learnable = []
+    for action in action_names():
+        objection = "" if action in present.actions else objection_to(action)
+        if objection:
+            log.warning("%s is left out: %s", action, objection)
+        else:
+            learnable.append(action)
+    return learnable
 
 
 def _rows_of_trial(row: dict[str, Any], present: Scorer, *, person: int, trial: int) -> list[dict[str, Any]]:
-    """One row a repetition; none for a trial that cannot be scored."""
-    action = row["action"]
-    examined = present.examine(motion_of_row(row), action)
-    if examined.objection:
-        log.info("trial %s is left out: %s", row["trial"], examined.objection)
+    """One row a repetition, its action by name; none for a trial that cannot be scored."""
+    action, motion = row["action"], motion_of_row(row)
+    known = action in present.actions
+    # Whether it is the right movement cannot be asked of a model that does not know it: the target is asked below.
+    examined = present.examine(motion, action, unfinished=not known)
+    objection, bounds = examined.objection, None
+    total = float(np.mean(row["totals"])) if len(row["totals"]) else float("nan")
+    given = np.full(4, total)
+    if not objection and known:
+        outputs = present.network_outputs(present.network_inputs(examined.repetitions, action))
+        bounds = outputs["bounds"].astype(np.float64)
+        given = np.clip(outputs["stages"].mean(axis=0) + total - float(outputs["score"].mean()), 0.0, 100.0)
+    elif not objection:
+        bounds, objection = bounds_from_target(motion, action, examined.repetitions)
+    if bounds is None:
+        log.info("trial %s is left out: %s", row["trial"], objection)
         return []
-    outputs = present.network_outputs(present.network_inputs(examined.repetitions, action))
-    total = float(np.mean(row["totals"]))
     marked = [stages for stages in row["stages"] if len(stages)]
-    given = outputs["stages"].mean(axis=0) + total - float(outputs["score"].mean())
-    stages = np.mean(marked, axis=0) if marked else np.clip(given, 0.0, 100.0)
+    stages = np.mean(marked, axis=0) if marked else given
     return [
-        inputs_of(prepared, bounds)
+        inputs_of(prepared, own_bounds)
         | {
             "condition": RECORDED,
             "fused": True,
-            "action": action_names().index(load_action(action).name),
+            "action": action,
             "athlete": row["athlete"],
             "person": person,
             "trial": trial,
@@ -106,11 +150,11 @@ def _rows_of_trial(row: dict[str, Any], present: Scorer, *, person: int, trial: 
             "stages": np.asarray(stages, dtype=np.float64),
             "true_total": total,
         }
-        for prepared, bounds in zip(examined.repetitions, outputs["bounds"].astype(np.float64), strict=True)
+        for prepared, own_bounds in zip(examined.repetitions, bounds, strict=True)
     ]
 
 
-def _as_set(rows: list[dict[str, Any]]) -> TrialSet:
-    return TrialSet(
-        action_names=np.array(action_names()), **{name: np.array([row[name] for row in rows]) for name in rows[0]}
-    )
+def _as_set(rows: list[dict[str, Any]], names: list[str]) -> TrialSet:
+    columns: dict[str, Any] = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    columns["action"] = np.array([names.index(row["action"]) for row in rows])
+    return TrialSet(action_names=np.array(names), **columns)

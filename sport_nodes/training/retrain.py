@@ -25,11 +25,11 @@ from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
 from sport_nodes.training.people import write_people
 from sport_nodes.training.promotion import Promotion, judge
-from sport_nodes.training.recorded import RECORDED, recorded_parts, with_simulated
+from sport_nodes.training.recorded import RECORDED, TRAINING, recorded_parts, unmarked_movements, with_simulated
 from sport_nodes.training.retrain_card import retrain_card
 from sport_nodes.training.simulated import simulated_trials
-from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs, train_network
-from sport_nodes.training.trial_set import TrialSet, mean_per_trial
+from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs, is_pretrained, train_network
+from sport_nodes.training.trial_set import Array, TrialSet, mean_per_trial
 from sport_nodes.training.unseen import predicted_totals
 
 log = logging.getLogger(__name__)
@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 #: In a version's folder, beside the model: inputs and outputs by which a copy can be checked without this package.
 GOLDEN_FILE: Final = "golden.npz"
 REPORT_FILE: Final = "report.json"
+#: In the run's folder: further movements of its training people.
+UNMARKED_FILE: Final = "unmarked.npz"
 
 
 def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) -> tuple[Path, Promotion] | None:
@@ -55,7 +57,8 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     processes.wait()
     training, validation, test = parts = [TrialSet.load(path) for path in _part_files(directory)]
     log.info("%d training, %d validation, %d test movements", *map(len, parts))
-    network = train_network(config, training, validation)
+    unmarked = directory / UNMARKED_FILE
+    network = train_network(config, training, validation, TrialSet.load(unmarked) if unmarked.is_file() else None)
     if processes.rank() > 0:
         return None
     intervals = calibrate_intervals(network, validation, seed=config.seed)
@@ -72,7 +75,7 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     Sidecar(MODEL_NAME, digest, network.config.actions, intervals, familiarity, golden, provenance).write(
         model.with_suffix(".json")
     )
-    promotion = compare(Scorer.load(model), present, test)
+    promotion = compare(Scorer.load(model), present, training, test)
     unbounded = sorted(name for name, width in intervals.total.items() if not np.isfinite(width))
     if unbounded:
         reason = f"too few validation trials to calibrate the intervals of {', '.join(unbounded)}"
@@ -87,11 +90,15 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     return _put_in_place(version, directory, digest, promotion), promotion
 
 
-def compare(new: Scorer, present: Scorer, test: TrialSet) -> Promotion:
-    """Both models on the test people's trials."""
+def compare(new: Scorer, present: Scorer, training: TrialSet, test: TrialSet) -> Promotion:
+    """Both models on the test people's trials.
+
+    A movement that the present model does not know is worth the training people's median mark to it. A new model that
+    does not know one of the present's is not promoted.
+    """
     new_total, first = mean_per_trial(predicted_totals(new, test), test)
-    present_total, _ = mean_per_trial(predicted_totals(present, test), test)
-    return judge(
+    present_total, _ = mean_per_trial(_totals_or_median(present, training, test), test)
+    promotion = judge(
         new=new_total,
         present=present_total,
         marks=test.total[first],
@@ -99,6 +106,18 @@ def compare(new: Scorer, present: Scorer, test: TrialSet) -> Promotion:
         movements=test.action_names[test.action[first]],
         height_m=test.height_m[first],
     )
+    lost = [action for action in present.actions if action not in new.actions]
+    reasons = [f"it does not know {action}, which the present model does" for action in lost]
+    return dataclasses.replace(promotion, reasons=(*promotion.reasons, *reasons))
+
+
+def _totals_or_median(scorer: Scorer, training: TrialSet, test: TrialSet) -> Array:
+    known = np.isin(test.action_names[test.action], scorer.actions)
+    totals = np.empty(len(test))
+    totals[known] = predicted_totals(scorer, test.take(known))
+    for action in np.unique(test.action[~known]):
+        totals[~known & (test.action == action)] = np.median(training.total[training.action == action])
+    return totals
 
 
 def _digest_of(data: Path) -> str:
@@ -118,7 +137,7 @@ def _make_parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -
     if all(path.is_file() for path in files):
         return
     parts, people = recorded_parts(read_rows(data), present)
-    if len(np.unique(parts[0].action)) < len(present.actions):
+    if len(np.unique(parts[0].action)) < len(parts[0].action_names):
         simulated = simulated_trials(
             people=config.people,
             trials_per_person=config.trials_per_person,
@@ -126,6 +145,11 @@ def _make_parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -
             workers=config.workers,
         )
         parts = with_simulated(parts, simulated, seed=config.seed)
+    if is_pretrained(config, parts[0]):
+        unmarked, unmarked_people = unmarked_movements(read_rows(data), present, parts[0].action_names.tolist())
+        people[TRAINING] |= unmarked_people
+        if unmarked is not None:
+            unmarked.save(config.run_directory / UNMARKED_FILE)
     write_people(config.run_directory / "people.json", people, dataset_sha256=sha256)
     for path, part in zip(files, parts, strict=True):
         part.save(path)

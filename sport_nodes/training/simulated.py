@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from sport_nodes.actions import action_names, load_action
+from sport_nodes.actions import load_action
 from sport_nodes.fusion.fuse import fuse_trial
 from sport_nodes.lab.athlete import sample_athlete
 from sport_nodes.lab.observe import observe
 from sport_nodes.lab.population import Person, sample_person, sample_person_technique, sample_person_trial
 from sport_nodes.lab.recording import recording_from_events
-from sport_nodes.lab.simulate import SimulatedTrial
+from sport_nodes.lab.simulate import SimulatedTrial, simulated_actions
 from sport_nodes.motion import Motion
 from sport_nodes.rig import load_rig
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
@@ -58,7 +58,7 @@ class TrialSpec:
 
 def trial_specs(*, people: int, trials_per_person: int, seed: int, fused_share: float = 0.0) -> list[TrialSpec]:
     """Everybody does the actions in turn, beginning with another one each; fused trials are spread evenly."""
-    actions = action_names()
+    actions = simulated_actions()
     specs = []
     for person in range(people):
         for k in range(trials_per_person):
@@ -81,7 +81,7 @@ def simulated_trials(
             if done % _PROGRESS_EVERY == 0:
                 log.info("simulated %d of %d trials", done, len(specs))
     columns = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return TrialSet(action_names=np.array(action_names()), **columns)
+    return TrialSet(action_names=np.array(simulated_actions()), **columns)
 
 
 def rows_of_trial(spec: TrialSpec) -> list[dict[str, Any]]:
@@ -131,7 +131,7 @@ def technique_of_trial(spec: TrialSpec) -> dict[str, float]:
 def _drawn(spec: TrialSpec, rng: np.random.Generator) -> tuple[Person, int | None]:
     """The person, and how often they repeat the movement; None for one that is done once."""
     body = sample_athlete(np.random.default_rng((spec.seed, spec.person)))
-    habit_rng = np.random.default_rng((spec.seed, spec.person, action_names().index(spec.action), _HABITS))
+    habit_rng = np.random.default_rng((spec.seed, spec.person, simulated_actions().index(spec.action), _HABITS))
     person = replace(sample_person(habit_rng, spec.action), athlete=body)
     repeated = load_action(spec.action).repeated
     return person, int(rng.integers(REPETITION_RANGE[0], REPETITION_RANGE[1] + 1)) if repeated else None
@@ -159,7 +159,7 @@ def _row(
 ) -> dict[str, Any]:
     marks = trial.rater_marks.mean(axis=0)
     return inputs_of(prepared, bounds) | {
-        "action": action_names().index(spec.action),
+        "action": simulated_actions().index(spec.action),
         "person": spec.person,
         "trial": spec.trial,
         "height_m": trial.athlete.height_m,

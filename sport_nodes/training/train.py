@@ -10,20 +10,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from sport_nodes.actions import action_names
 from sport_nodes.errors import InputError
 from sport_nodes.scoring.backends import OnnxRuntimeBackend
 from sport_nodes.scoring.golden import golden_inputs
 from sport_nodes.scoring.network import ScoringNetwork
 from sport_nodes.scoring.sidecar import SHORT_HASH, Sidecar, file_sha256
 from sport_nodes.training import processes
+from sport_nodes.training.batches import TensorSet
 from sport_nodes.training.calibrate import calibrate_intervals, fit_familiarity
 from sport_nodes.training.config import CONFIG_FILE, TrainConfig, begin_run
 from sport_nodes.training.cost import network_cost
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
-from sport_nodes.training.loop import fit, load_network
+from sport_nodes.training.loop import device_of, fit, load_network, new_network, save_network
 from sport_nodes.training.model_card import model_card
+from sport_nodes.training.pretrain import FEW_MARKED, pretrain
 from sport_nodes.training.prune import pruned
 from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.teachers_prior import make_teachers_prior
@@ -36,6 +37,7 @@ MODEL_FILE: Final = "scorer.onnx"
 TRIALS_FILE: Final = "trials.npz"
 #: In a run's folder: what comes after pruning.
 PRUNED_DIRECTORY: Final = "pruned"
+PRETRAINED_FILE: Final = "pretrained.pt"
 #: Highest learning rate after pruning, as a share of the first.
 PRUNED_LEARNING_SHARE: Final = 0.4
 #: Digits kept of the stored outputs: far below golden.TOLERANCE.
@@ -105,10 +107,23 @@ def teachers_prior_of_run(directory: Path) -> Path:
     return make_teachers_prior(model, validation, seed=seed)
 
 
-def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet) -> ScoringNetwork:
-    """Train the whole network, prune it, and train what is left on."""
-    trained = None if config.start_from is None else load_network(config.start_from, config, action_names())
-    network = fit(config, training, validation, trained=trained)
+def is_pretrained(config: TrainConfig, training: TrialSet) -> bool:
+    """Whether a run begins without marks: where it begins with no weights and has few marks."""
+    return config.start_from is None and len(training) < FEW_MARKED
+
+
+def train_network(
+    config: TrainConfig, training: TrialSet, validation: TrialSet, unmarked: TrialSet | None = None
+) -> ScoringNetwork:
+    """Train the whole network, prune it, and train what is left on.
+
+    unmarked: further movements of the training people, which help where marks are few.
+    """
+    actions = tuple(training.action_names.tolist())
+    start = None if config.start_from is None else load_network(config.start_from, config, actions)
+    if is_pretrained(config, training):
+        start = _pretrained(config, training if unmarked is None else training.joined(unmarked))
+    network = fit(config, training, validation, start=start, known=config.start_from is not None)
     if not config.pruned_epochs:
         return network
     narrow = replace(
@@ -117,7 +132,19 @@ def train_network(config: TrainConfig, training: TrialSet, validation: TrialSet)
         learning_rate=PRUNED_LEARNING_SHARE * config.learning_rate,
         run_directory=config.run_directory / PRUNED_DIRECTORY,
     )
-    return fit(narrow, training, validation, trained=pruned(network))
+    return fit(narrow, training, validation, start=pruned(network), known=True)
+
+
+def _pretrained(config: TrainConfig, movements: TrialSet) -> ScoringNetwork:
+    """A network that has learned the order of movements without their marks; kept in the run's folder."""
+    path = config.run_directory / PRETRAINED_FILE
+    actions = tuple(movements.action_names.tolist())
+    if not path.is_file() and processes.rank() == 0:
+        network = new_network(config, actions)
+        pretrain(network, TensorSet(movements, device_of(config)), seed=config.seed)
+        save_network(network, path)
+    processes.wait()
+    return load_network(path, config, actions)
 
 
 def made_trials(config: TrainConfig) -> TrialSet:

@@ -57,6 +57,11 @@ class TrialSet:
         chosen = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "action_names"}
         return TrialSet(action_names=self.action_names, **chosen)
 
+    def joined(self, other: TrialSet) -> TrialSet:
+        """These rows, then the other's; people and trials that share a number become one."""
+        columns = {f.name: np.concatenate([getattr(self, f.name), getattr(other, f.name)]) for f in fields(self)[1:]}
+        return TrialSet(action_names=self.action_names, **columns)
+
     def save(self, path: Path) -> None:
         """As one .npz."""
         path.parent.mkdir(parents=True, exist_ok=True)

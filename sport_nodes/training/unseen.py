@@ -27,6 +27,7 @@ def figures_on_unseen_people(scorer: Scorer, *, people: int, seed: int, workers:
     seed: another than the model was trained with. The baselines are fitted on the other people of the same set.
     """
     trials = simulated_trials(people=people, trials_per_person=TRIALS_PER_PERSON, seed=seed, workers=workers)
+    trials = trials.take(np.isin(trials.action_names[trials.action], scorer.actions))
     training, validation, test = split_by_person(trials, seed=seed)
     ours, first = mean_per_trial(predicted_totals(scorer, test), test)
     marks, action, condition = test.total[first], test.action[first], test.condition[first]
@@ -45,6 +46,7 @@ def figures_on_unseen_people(scorer: Scorer, *, people: int, seed: int, workers:
         "per_action": {
             str(name): score_metrics(ours[action == kind], marks[action == kind])
             for kind, name in enumerate(test.action_names)
+            if (action == kind).any()
         },
         "per_condition": {
             str(name): score_metrics(ours[condition == name], marks[condition == name]) for name in np.unique(condition)
@@ -56,12 +58,12 @@ def figures_on_unseen_people(scorer: Scorer, *, people: int, seed: int, workers:
 
 
 def predicted_totals(scorer: Scorer, trials: TrialSet) -> Array:
-    """(N,) total of each row, as the network gives it."""
-    kinds = np.eye(len(trials.action_names))[[scorer.actions.index(str(n)) for n in trials.action_names]]
+    """(N,) total of each row, as the network gives it; all of movements that the model knows."""
+    kinds = np.eye(len(scorer.actions))[[scorer.actions.index(n) for n in trials.action_names[trials.action].tolist()]]
     totals = []
     for begin in range(0, len(trials), BATCH):
         rows = slice(begin, begin + BATCH)
-        condition = np.hstack([kinds[trials.action[rows]], trials.tempo[rows, None]]).astype(np.float32)
+        condition = np.hstack([kinds[rows], trials.tempo[rows, None]]).astype(np.float32)
         inputs = {name: getattr(trials, name)[rows] for name in ("pose", "velocity", "mask")}
         totals.append(scorer.network_outputs({**inputs, "condition": condition})["score"])
-    return np.concatenate(totals).astype(np.float64).reshape(-1)
+    return np.concatenate([np.empty(0), *totals]).reshape(-1)

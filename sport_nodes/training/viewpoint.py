@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from sport_nodes.lab.simulate import simulate
+from sport_nodes.lab.simulate import simulate, simulated_actions
 from sport_nodes.motion import Motion
 from sport_nodes.scoring.scorer import Scorer
 
@@ -32,7 +32,7 @@ def viewpoint_swing(scorer: Scorer, *, seed: int) -> dict[str, Any]:
         "tilted_5_degrees": Rotation.from_rotvec(np.radians(TILT_DEGREES) * level),
     }
     moved: dict[str, list[float]] = {name: [] for name in views}
-    for action in scorer.actions:
+    for action in sorted({*scorer.actions} & {*simulated_actions()}):
         for movement in range(MOVEMENTS):
             motion = simulate(action, seed=seed + movement, rate_hz=RATE_HZ).motion
             straight = scorer.score(motion, action).value

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from sport_nodes.training.config import TrainConfig, begin_run  # noqa: E402
 from sport_nodes.training.cost import network_cost  # noqa: E402
 from sport_nodes.training.losses import training_loss  # noqa: E402
 from sport_nodes.training.onnx_network import network_graph  # noqa: E402
+from sport_nodes.training.pretrain import FEW_MARKED, pretrain  # noqa: E402
 from sport_nodes.training.prune import pruned  # noqa: E402
 
 
@@ -43,7 +45,7 @@ class Killed(BaseException):
     """Nothing in the package catches it: the run is gone where it is raised, as after a kill."""
 
 
-EPOCHS, PRUNED_EPOCHS = 2, 2
+EPOCHS, PRUNED_EPOCHS, PRETRAINED_STEPS = 2, 2, 2
 
 
 def outcome(directory):
@@ -67,6 +69,7 @@ def outcome(directory):
 def trained_and_pruned(monkeypatch, made_up_trials):
     """Trains, with a kill in the given step where one is given; the model's bytes, and each step's run and epoch."""
     monkeypatch.setattr(train, "pruned", lambda network: pruned(network, (12, 24)))
+    monkeypatch.setattr(train, "pretrain", partial(pretrain, steps=PRETRAINED_STEPS))
     training, validation = made_up_trials(0), made_up_trials(1, rows=16)
 
     def run(directory, killed_in=None):
@@ -96,7 +99,8 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path, train
     model, steps = trained_and_pruned(tmp_path / "whole")
     whole = outcome(tmp_path / "whole")
     assert {str(place[0]) for place in whole} == {
-        f"{folder}{name}" for folder in ("", "pruned/") for name in (loop.LAST, loop.BEST, loop.HISTORY)
+        train.PRETRAINED_FILE,
+        *(f"{folder}{name}" for folder in ("", "pruned/") for name in (loop.LAST, loop.BEST, loop.HISTORY)),
     }
     for narrow, epoch in ((False, 1), (True, 0)):
         assert steps.count((narrow, epoch)) > 1
@@ -109,6 +113,13 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path, train
         assert again == steps[second - 1 :]
         assert resumed == model
         assert outcome(directory) == whole
+
+
+def test_only_a_run_with_few_marks_and_no_weights_begins_without_marks(tmp_path, made_up_trials):
+    few, many = made_up_trials(0, rows=FEW_MARKED - 1), made_up_trials(0, rows=FEW_MARKED)
+    assert train.is_pretrained(config(tmp_path), few)
+    assert not train.is_pretrained(config(tmp_path), many)
+    assert not train.is_pretrained(config(tmp_path, start_from=tmp_path / "best.pt"), few)
 
 
 #: The second of two processes; what it ends with goes to a file. Arguments: folder, port.

@@ -17,7 +17,7 @@ from sport_nodes.lab.simulate import simulate
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.training import recorded
 from sport_nodes.training.dataset_rows import SPLITS, split_of
-from sport_nodes.training.recorded import RECORDED, recorded_parts, with_simulated
+from sport_nodes.training.recorded import RECORDED, recorded_parts, unmarked_movements, with_simulated
 
 ACTION = "free_throw"
 FEWEST_TRIALS = {"training": 12, "validation": 6, "test": 6}
@@ -64,6 +64,23 @@ def rows() -> list[dict[str, Any]]:
             stages = [[60.0, 70.0, 80.0, 90.0], [62.0, 72.0, 82.0, 92.0]] if k > 1 else [[], []]
             made.append(row(len(made), people[split][k % 4], [70.0 + k % 20, 74.0 + k % 20], stages))
     return [*made, row(998, "p0", [], []), row(999, "p1", [50.0], [[50.0] * 4], action="sit_up")]
+
+
+def test_unmarked_movements_are_the_training_peoples_only_and_have_no_marks(
+    rows: list[dict[str, Any]], present: Scorer
+) -> None:
+    people = {split: next(n for n in (f"u{i}" for i in range(100)) if split_of(n) == split) for split in SPLITS}
+    own = [row(2000 + i, people[split], [], []) for i, split in enumerate(SPLITS)]
+    marked = [r for r in rows if r["raters"]]
+    unmarked, whose = unmarked_movements(iter(marked + own), present, [ACTION])
+    assert whose == {people["training"]}
+    assert unmarked is not None
+    assert len(unmarked) == 1
+    assert np.isnan(unmarked.total).all()
+    assert np.isnan(unmarked.stages).all()
+    assert np.isfinite(unmarked.pose).all()
+    assert unmarked_movements(iter(marked), present, [ACTION]) == (None, set())
+    assert unmarked_movements(iter(own), present, ["sit_up"]) == (None, set())
 
 
 def test_rows_are_the_raters_mean_and_people_stay_in_their_part(rows: list[dict[str, Any]], present: Scorer) -> None:
@@ -117,10 +134,10 @@ def test_the_better_model_goes_whole_into_the_machines_models(
     monkeypatch.setenv("SPORT_COACH_HOME", str(tmp_path / "home"))
     parts, _ = recorded_parts(iter(rows), present)
     better = Scorer.load(plain_model(tmp_path / "better", offset=75))
-    judgement = compare(better, present, parts[2])
+    judgement = compare(better, present, parts[0], parts[2])
     assert judgement.promoted
     assert judgement.bands.keys() == {ACTION, "1.7 to 1.8 m"}
-    assert not compare(present, better, parts[2]).promoted
+    assert not compare(present, better, parts[0], parts[2]).promoted
     placed = _put_in_place(tmp_path / "better", tmp_path, better.sha256, judgement)
     assert placed == tmp_path / "home" / "models" / f"scorer-{better.sha256[:10]}"
     assert Scorer.load(placed / "scorer.onnx").identity == better.identity
