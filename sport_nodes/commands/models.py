@@ -67,6 +67,8 @@ def register(commands: Any) -> None:
     parser.add_argument("--people", type=int, default=600, metavar="N", help="simulated people (default: 600)")
     parser.add_argument("--epochs", type=int, default=30, metavar="N", help="of every variant (default: 30)")
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="trainings of every variant (default: 3)")
+    parser.add_argument("--batch", type=int, metavar="N", help="movements a step (default: as `sport train`)")
+    parser.add_argument("--learning-rate", type=float, metavar="R", help="the highest (default: as `sport train`)")
     parser.add_argument("--run", type=Path, metavar="DIR", help="goes on there (default: in the data directory)")
     add_json(parser)
     parser.set_defaults(handler=evaluate_ablation_command)
@@ -197,7 +199,8 @@ def evaluate_ablation_command(options: argparse.Namespace) -> Output:
     from sport_nodes.training.config import TrainConfig
 
     directory = options.run or TrainConfig().run_directory.with_name("ablation")
-    config = replace(TrainConfig(), people=options.people, epochs=options.epochs, run_directory=directory)
+    given = {name: getattr(options, name) for name in ("people", "epochs", "batch", "learning_rate")}
+    config = replace(TrainConfig(), run_directory=directory, **{k: v for k, v in given.items() if v is not None})
 
     def progress(row: dict[str, Any]) -> None:
         print(f"{row['variant']}, seed {row['seed']}: MAE {row['mae']:.2f}", file=sys.stderr, flush=True)
