@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,7 @@ from sport_nodes.scoring.backends import REFUSALS, Backend, make_backend
 from sport_nodes.scoring.familiarity import Familiarity
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.golden import TOLERANCE, golden_inputs, largest_difference
+from sport_nodes.scoring.importance import importance
 from sport_nodes.scoring.intervals import LARGEST_UNMEASURED_SHARE, IntervalTable, unmeasured_share
 from sport_nodes.scoring.repetitions import split_repetitions
 from sport_nodes.scoring.scores import GRADES, StageScore, StageScores, grade_of
@@ -102,7 +103,8 @@ class Scorer:
     def score(self, motion: Motion, action: str, *, unfinished: bool = False) -> StageScores:
         """Score one trial that holds roughly the movement (stillness around it is cropped).
 
-        unfinished: the movement is still going on; whether it is the right one is not asked yet.
+        unfinished: the movement is still going on. Whether it is the right one is not asked yet, nor what the score
+        rests on, which takes some twenty runs of the network more.
         The grade is the one its value lies in; the probabilities are the network's own.
         Bounds of stages of a repeated movement are those of its first repetition.
         """
@@ -114,16 +116,14 @@ class Scorer:
         if examined.objection:
             return self.withheld(motion, action, examined.objection)
         began = time.perf_counter()
-        outputs = self.network_outputs(self.network_inputs(examined.repetitions, action))
+        inputs = self.network_inputs(examined.repetitions, action)
+        outputs = self.network_outputs(inputs)
         latency_ms = (time.perf_counter() - began) * _MS_PER_S
-        return self._result(
-            outputs,
-            examined.repetitions,
-            load_action(action),
-            examined.unmeasured,
-            latency_ms=latency_ms,
-            unfinished=unfinished,
-        )
+        scores = self._result(outputs, examined.repetitions, load_action(action), examined.unmeasured, latency_ms)
+        if unfinished:
+            return replace(scores, warnings=("the movement is not finished", *scores.warnings))
+        joints, frames = importance(self.network_outputs, inputs, outputs["score"])
+        return replace(scores, joint_importance=joints, frame_importance=frames.ravel())
 
     def examine(
         self, motion: Motion, action: str, *, familiarity: Familiarity | None = None, unfinished: bool = False
@@ -181,10 +181,9 @@ class Scorer:
         repetitions: list[PreparedMotion],
         sport: Action,
         unmeasured: NDArray[np.float64],
-        *,
         latency_ms: float,
-        unfinished: bool,
     ) -> StageScores:
+        """Without importances."""
         value = float(outputs["score"].mean())
         half = self._sidecar.intervals.total_half_width(sport.name, unmeasured=unmeasured)
         marks = outputs["stages"].mean(axis=0)
@@ -202,15 +201,11 @@ class Scorer:
             )
             for k, stage in enumerate(sport.stages)
         )
-        joint_importance = outputs["joint_importance"].mean(axis=0).astype(np.float64)
-        frame_importance = outputs["frame_importance"].ravel().astype(np.float64)
         warnings = tuple(
             f"{JOINTS[j]} was not measured in {unmeasured[j]:.0%} of the movement"
             for j in range(JOINT_COUNT)
             if unmeasured[j] > WARNED_SHARE
         )
-        if unfinished:
-            warnings = ("the movement is not finished", *warnings)
         return StageScores(
             action=sport.name,
             value=value,
@@ -220,9 +215,9 @@ class Scorer:
             grade_probabilities=outputs["grade_probabilities"].mean(axis=0).astype(np.float64),
             stages=stages,
             bias_correction=float(outputs["bias"].mean()),
-            joint_importance=joint_importance / joint_importance.sum(),
-            frame_times_s=np.concatenate([p.times_s for p in repetitions]),
-            frame_importance=frame_importance / frame_importance.sum(),
+            joint_importance=np.full(JOINT_COUNT, np.nan),
+            frame_times_s=(times_s := np.concatenate([p.times_s for p in repetitions])),
+            frame_importance=np.full(len(times_s), np.nan),
             model=self.identity,
             latency_ms=latency_ms,
             warnings=warnings,

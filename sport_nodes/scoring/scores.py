@@ -37,7 +37,8 @@ class StageScores:
 
     value, low, high: points 0..100, NaN where withheld; [low, high] is the 90 % interval.
     grade_probabilities: five, in the order of GRADES. bias_correction: points in [-10, 10].
-    joint_importance: (17,), sums to 1. frame_importance: (T,) at frame_times_s, sums to 1.
+    joint_importance: (17,), sums to 1. frame_importance: (T,) at frame_times_s, sums to 1. Both by how far the score
+    moves when the joint, or the part of the movement, is not seen; NaN while the movement goes on.
     model: identity (name and hash). latency_ms: time the model took. withheld: the reason, "" when not.
     """
 

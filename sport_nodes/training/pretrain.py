@@ -19,7 +19,7 @@ from sport_nodes.training.losses import POINTS_PER_UNIT
 
 log = logging.getLogger(__name__)
 
-#: It pays with fewer marked movements than this; with more, marks teach the network all of it (docs/scorer.md).
+#: It pays with fewer marked movements than this and as many without marks (docs/scorer.md has what was measured).
 FEW_MARKED: Final = 1_200
 STEPS: Final = 300
 BATCH: Final = 32

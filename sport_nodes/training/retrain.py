@@ -28,7 +28,7 @@ from sport_nodes.training.promotion import Promotion, judge
 from sport_nodes.training.recorded import RECORDED, TRAINING, recorded_parts, unmarked_movements, with_simulated
 from sport_nodes.training.retrain_card import retrain_card
 from sport_nodes.training.simulated import simulated_trials
-from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs, is_pretrained, train_network
+from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, begins_without_marks, golden_outputs, train_network
 from sport_nodes.training.trial_set import Array, TrialSet, mean_per_trial
 from sport_nodes.training.unseen import predicted_totals
 
@@ -145,11 +145,10 @@ def _make_parts(data: Path, config: TrainConfig, present: Scorer, sha256: str) -
             workers=config.workers,
         )
         parts = with_simulated(parts, simulated, seed=config.seed)
-    if is_pretrained(config, parts[0]):
-        unmarked, unmarked_people = unmarked_movements(read_rows(data), present, parts[0].action_names.tolist())
+    unmarked, unmarked_people = unmarked_movements(read_rows(data), present, parts[0].action_names.tolist())
+    if unmarked is not None and begins_without_marks(config, parts[0], unmarked):
         people[TRAINING] |= unmarked_people
-        if unmarked is not None:
-            unmarked.save(config.run_directory / UNMARKED_FILE)
+        unmarked.save(config.run_directory / UNMARKED_FILE)
     write_people(config.run_directory / "people.json", people, dataset_sha256=sha256)
     for path, part in zip(files, parts, strict=True):
         part.save(path)

@@ -107,9 +107,11 @@ def teachers_prior_of_run(directory: Path) -> Path:
     return make_teachers_prior(model, validation, seed=seed)
 
 
-def is_pretrained(config: TrainConfig, training: TrialSet) -> bool:
-    """Whether a run begins without marks: where it begins with no weights and has few marks."""
-    return config.start_from is None and len(training) < FEW_MARKED
+def begins_without_marks(config: TrainConfig, training: TrialSet, unmarked: TrialSet | None) -> bool:
+    """Whether pre-training pays: without weights to begin with, few marks, and as many movements more without."""
+    if config.start_from is not None or unmarked is None:
+        return False
+    return len(training) < FEW_MARKED and len(unmarked) >= len(training)
 
 
 def train_network(
@@ -121,8 +123,8 @@ def train_network(
     """
     actions = tuple(training.action_names.tolist())
     start = None if config.start_from is None else load_network(config.start_from, config, actions)
-    if is_pretrained(config, training):
-        start = _pretrained(config, training if unmarked is None else training.joined(unmarked))
+    if unmarked is not None and begins_without_marks(config, training, unmarked):
+        start = _pretrained(config, training.joined(unmarked))
     network = fit(config, training, validation, start=start, known=config.start_from is not None)
     if not config.pruned_epochs:
         return network

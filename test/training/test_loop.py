@@ -70,7 +70,7 @@ def trained_and_pruned(monkeypatch, made_up_trials):
     """Trains, with a kill in the given step where one is given; the model's bytes, and each step's run and epoch."""
     monkeypatch.setattr(train, "pruned", lambda network: pruned(network, (12, 24)))
     monkeypatch.setattr(train, "pretrain", partial(pretrain, steps=PRETRAINED_STEPS))
-    training, validation = made_up_trials(0), made_up_trials(1, rows=16)
+    training, validation, unmarked = made_up_trials(0), made_up_trials(1, rows=16), made_up_trials(2)
 
     def run(directory, killed_in=None):
         steps = []
@@ -89,7 +89,7 @@ def trained_and_pruned(monkeypatch, made_up_trials):
         with monkeypatch.context() as patched:
             epoch = loop._epoch
             patched.setattr(loop, "_epoch", counted)
-            network = train.train_network(settings, training, validation)
+            network = train.train_network(settings, training, validation, unmarked)
         return network_graph(network.eval()).SerializeToString(), steps
 
     return run
@@ -115,11 +115,13 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path, train
         assert outcome(directory) == whole
 
 
-def test_only_a_run_with_few_marks_and_no_weights_begins_without_marks(tmp_path, made_up_trials):
+def test_only_a_run_with_few_marks_many_movements_more_and_no_weights_begins_without_marks(tmp_path, made_up_trials):
     few, many = made_up_trials(0, rows=FEW_MARKED - 1), made_up_trials(0, rows=FEW_MARKED)
-    assert train.is_pretrained(config(tmp_path), few)
-    assert not train.is_pretrained(config(tmp_path), many)
-    assert not train.is_pretrained(config(tmp_path, start_from=tmp_path / "best.pt"), few)
+    assert train.begins_without_marks(config(tmp_path), few, few)
+    assert not train.begins_without_marks(config(tmp_path), many, many)
+    assert not train.begins_without_marks(config(tmp_path), few, None)
+    assert not train.begins_without_marks(config(tmp_path), few, few.take(np.arange(FEW_MARKED - 2)))
+    assert not train.begins_without_marks(config(tmp_path, start_from=tmp_path / "best.pt"), few, few)
 
 
 #: The second of two processes; what it ends with goes to a file. Arguments: folder, port.

@@ -116,7 +116,6 @@ def added_sport(tmp_path, monkeypatch):
 def test_a_sport_that_was_added_is_learned_from_its_marks(
     tmp_path, added_sport, dataset, config, marked, plain_model, monkeypatch
 ):
-    monkeypatch.setattr(train, "pretrain", partial(pretrain, steps=2))
     present = plain_model(tmp_path / "present", offset=60, without=(NEW, "sit_up", LIKE, "standing_long_jump"))
     folder, judgement = retrain.retrain(dataset([*marked(ACTION, ACTION), *marked(NEW, LIKE)]), config, present)
     scorer = Scorer.load(folder / "scorer.onnx")
@@ -135,7 +134,6 @@ def test_a_sport_that_was_added_is_learned_from_its_marks(
 
 
 def test_a_model_that_forgets_a_movement_is_not_promoted(tmp_path, dataset, config, marked, plain_model, monkeypatch):
-    monkeypatch.setattr(train, "pretrain", partial(pretrain, steps=2))
     monkeypatch.setattr(recorded, "simulated_actions", lambda: (ACTION,))  # nothing stands in for the sit-ups
     present = plain_model(tmp_path / "present", offset=60, without=(LIKE, "standing_long_jump"))
     _, judgement = retrain.retrain(dataset(marked(ACTION, ACTION)), config, present)
@@ -144,7 +142,8 @@ def test_a_model_that_forgets_a_movement_is_not_promoted(tmp_path, dataset, conf
 
 def test_few_marks_are_helped_by_what_nobody_marked(tmp_path, dataset, config, marked, plain_model, monkeypatch):
     motion = simulate(ACTION, seed=0, rate_hz=30.0).motion
-    unmarked = [row(f"unmarked{split}", PEOPLE[split][2], motion, []) for split in SPLITS]
+    count = FEWEST_TRIALS["training"]
+    unmarked = [row(f"unmarked{split}{k}", PEOPLE[split][2], motion, []) for split in SPLITS for k in range(count)]
     seen = []
     monkeypatch.setattr(
         train,
@@ -153,8 +152,8 @@ def test_few_marks_are_helped_by_what_nobody_marked(tmp_path, dataset, config, m
     )
     present = plain_model(tmp_path / "present", offset=60, without=("sit_up", "overhead_pass", "standing_long_jump"))
     folder, judgement = retrain.retrain(dataset([*marked(ACTION, ACTION), *unmarked]), config, present)
-    assert seen == [FEWEST_TRIALS["training"] + 1]
-    assert len(TrialSet.load(tmp_path / "run" / retrain.UNMARKED_FILE)) == 1
+    assert seen == [2 * count]
+    assert len(TrialSet.load(tmp_path / "run" / retrain.UNMARKED_FILE)) == count
     people = tmp_path / "run" / "people.json"
     assert [seen_as(people, PEOPLE[split][2]) for split in SPLITS] == ["training", "", ""]
     assert not judgement.promoted
