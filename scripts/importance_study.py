@@ -12,7 +12,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from sport_nodes.lab.simulate import simulate
-from sport_nodes.scoring.importance import GROUPS, PARTS, importance
+from sport_nodes.scoring.importance import GROUPS, PARTS, shares_of_importance
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.skeleton import JOINT_COUNT
 
@@ -61,7 +61,7 @@ def main() -> None:
     for action in scorer.actions:
         for seed in range(options.first, options.first + options.movements):
             one = Movement(scorer, action, seed)
-            joints, frames = importance(scorer.network_outputs, one.inputs, one.outputs["score"])
+            joints, frames = shares_of_importance(scorer.network_outputs, one.inputs, one.outputs["score"])
             length = frames.shape[1]
             parts = np.array_split(np.arange(length), PARTS)
             by_joint = [np.zeros_like(one.mask) for _ in GROUPS]

@@ -31,7 +31,6 @@ def test_a_bag_s_last_trial_is_what_was_recorded(tmp_path: Path) -> None:
     with BagWriter(tmp_path / "bag") as bag:
         bag.write(topics.MOTION_TRIAL, trial, BEGIN_S)
     assert recorded_result(tmp_path / "bag") is None
-    nothing = np.zeros(0)
     scores = score_type(
         header=trial.header,
         trial="t1",
@@ -43,9 +42,6 @@ def test_a_bag_s_last_trial_is_what_was_recorded(tmp_path: Path) -> None:
         grade_probabilities=np.zeros(5),
         stages=[],
         bias_correction=0.0,
-        joint_importance=np.zeros(17),
-        frame_times_s=nothing,
-        frame_importance=nothing,
         model="scorer 1",
         latency_ms=1.0,
         withheld="",

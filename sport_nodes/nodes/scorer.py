@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from sport_coach.msg import Skeleton3D, StageScores, Trial, TrialMotion
+from sport_coach.msg import ScoreImportance, Skeleton3D, StageScores, Trial, TrialMotion
 from sport_coach.srv import ReloadScorer
 
 from sport_nodes import topics
@@ -18,6 +18,7 @@ from sport_nodes.nodes.run import run_node
 from sport_nodes.scoring.live import LiveScorer
 from sport_nodes.scoring.marking import scorer_of
 from sport_nodes.scoring.model_in_use import Model, ModelInUse
+from sport_nodes.scoring.scores import Importance
 from sport_nodes.scoring.teacher import teacher_file
 
 #: How often the scorer looks whether its teacher's standard has learned [s].
@@ -25,7 +26,8 @@ STANDARD_CHECK_S: Final = 1.0
 
 
 class ScorerNode(SportNode):
-    """/motion/trial to /score/trial; /motion/skeleton to /score/live while a trial runs."""
+    """/motion/trial to /score/trial and, a little later, /score/importance; while a trial runs, /motion/skeleton to
+    /score/live."""
 
     def __init__(self) -> None:
         super().__init__("scorer")
@@ -37,6 +39,7 @@ class ScorerNode(SportNode):
 
     def configure(self) -> None:
         self._scores = self.publisher(StageScores, topics.SCORE_TRIAL, qos.RESULT)
+        self._importance = self.publisher(ScoreImportance, topics.SCORE_IMPORTANCE, qos.RESULT)
         self._scores_live = self.publisher(StageScores, topics.SCORE_LIVE, qos.STREAM)
 
     def activate(self) -> None:
@@ -44,6 +47,7 @@ class ScorerNode(SportNode):
         self._in_use = ModelInUse(self._loaded(self._model, self._teacher))
         self._seen = self._standard_changed()
         self._work = Background(self, "reload")
+        self._explaining = Background(self, "importance")
         self._trial: Any = None
         self._live: LiveScorer | None = None
         self._tell_model()
@@ -56,6 +60,7 @@ class ScorerNode(SportNode):
 
     def deactivate(self) -> None:
         self._work.close()
+        self._explaining.close()
         del self._in_use
 
     @staticmethod
@@ -79,10 +84,21 @@ class ScorerNode(SportNode):
         self.health.condition("model", WARN if self._in_use.reverted else OK, self._in_use.reverted)
 
     def _on_trial(self, message: Any) -> None:
-        scores = self._in_use.score(conversions.trial_from_message(message), message.action)
+        motion = conversions.trial_from_message(message)
+        scores = self._in_use.score(motion, message.action)
         self._scores.publish(conversions.scores_to_message(scores, header=message.header, trial=message.trial))
+        if not scores.withheld:
+            # Nobody waits for it; the score must not.
+            explain = partial(self._in_use.model.importance, motion, message.action)
+            self._explaining.submit(explain, partial(self._tell_importance, message))
         self.health.figure("latency_ms", f"{scores.latency_ms:.1f}")
         self._tell_model()
+
+    def _tell_importance(self, trial: Any, importance: Importance | None) -> None:
+        if importance is not None:
+            self._importance.publish(
+                conversions.importance_to_message(importance, header=trial.header, trial=trial.trial)
+            )
 
     def _on_state(self, message: Any) -> None:
         running = message.state == Trial.RUNNING

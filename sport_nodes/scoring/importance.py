@@ -28,7 +28,7 @@ BATCH: Final = 16
 Inputs = dict[str, NDArray[np.float32]]
 
 
-def importance(
+def shares_of_importance(
     run: Callable[[Inputs], dict[str, NDArray[np.float32]]], inputs: Inputs, scores: NDArray[np.float32]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Of joints (17,) and frames (N, L), each summing to 1; inputs and scores (N,) of a trial's repetitions.

@@ -8,7 +8,7 @@ from typing import Protocol
 from sport_nodes.errors import InputError
 from sport_nodes.motion import Motion
 from sport_nodes.scoring.backends import REFUSALS
-from sport_nodes.scoring.scores import StageScores
+from sport_nodes.scoring.scores import Importance, StageScores
 
 
 class Model(Protocol):
@@ -21,6 +21,8 @@ class Model(Protocol):
     def actions(self) -> tuple[str, ...]: ...
 
     def score(self, motion: Motion, action: str, *, unfinished: bool = False) -> StageScores: ...
+
+    def importance(self, motion: Motion, action: str) -> Importance | None: ...
 
 
 class ModelInUse:

@@ -16,7 +16,7 @@ from sport_nodes.scoring.familiarity import FEATURES, feature_vector
 from sport_nodes.scoring.handmade import handmade_vector
 from sport_nodes.scoring.intervals import COVERAGE
 from sport_nodes.scoring.scorer import FULL_MARKS, Examined, Scorer
-from sport_nodes.scoring.scores import GRADE_BOUNDS, StageScore, StageScores, grade_of
+from sport_nodes.scoring.scores import GRADE_BOUNDS, Importance, StageScore, StageScores, grade_of
 from sport_nodes.scoring.standard import NOTHING, Array, Example, Standard
 from sport_nodes.scoring.teacher import Teacher
 from sport_nodes.scoring.teachers_prior import TeachersPrior
@@ -43,6 +43,10 @@ class PersonalScorer:
         if action in self._scorer.actions:
             return self._adjusted(motion, action, standard)
         return self._of_new_action(motion, action, standard)
+
+    def importance(self, motion: Motion, action: str) -> Importance | None:
+        """Of the model's own score, on which a teacher's standard rests; None of a movement that it does not know."""
+        return self._scorer.importance(motion, action)
 
     def _adjusted(self, motion: Motion, action: str, standard: Standard) -> StageScores:
         scores = self._scorer.score(motion, action)

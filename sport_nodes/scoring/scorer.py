@@ -17,10 +17,10 @@ from sport_nodes.scoring.backends import REFUSALS, Backend, make_backend
 from sport_nodes.scoring.familiarity import Familiarity
 from sport_nodes.scoring.features import PreparedMotion, TooLittleError, prepare
 from sport_nodes.scoring.golden import TOLERANCE, golden_inputs, largest_difference
-from sport_nodes.scoring.importance import importance
+from sport_nodes.scoring.importance import shares_of_importance
 from sport_nodes.scoring.intervals import LARGEST_UNMEASURED_SHARE, IntervalTable, unmeasured_share
 from sport_nodes.scoring.repetitions import split_repetitions
-from sport_nodes.scoring.scores import GRADES, StageScore, StageScores, grade_of
+from sport_nodes.scoring.scores import GRADES, Importance, StageScore, StageScores, grade_of
 from sport_nodes.scoring.sidecar import Sidecar, read_sidecar, shipped_model
 from sport_nodes.skeleton import JOINT_COUNT, JOINTS
 
@@ -103,8 +103,7 @@ class Scorer:
     def score(self, motion: Motion, action: str, *, unfinished: bool = False) -> StageScores:
         """Score one trial that holds roughly the movement (stillness around it is cropped).
 
-        unfinished: the movement is still going on. Whether it is the right one is not asked yet, nor what the score
-        rests on, which takes some twenty runs of the network more.
+        unfinished: the movement is still going on; whether it is the right one is not asked yet.
         The grade is the one its value lies in; the probabilities are the network's own.
         Bounds of stages of a repeated movement are those of its first repetition.
         """
@@ -120,10 +119,16 @@ class Scorer:
         outputs = self.network_outputs(inputs)
         latency_ms = (time.perf_counter() - began) * _MS_PER_S
         scores = self._result(outputs, examined.repetitions, load_action(action), examined.unmeasured, latency_ms)
-        if unfinished:
-            return replace(scores, warnings=("the movement is not finished", *scores.warnings))
-        joints, frames = importance(self.network_outputs, inputs, outputs["score"])
-        return replace(scores, joint_importance=joints, frame_importance=frames.ravel())
+        return replace(scores, warnings=("the movement is not finished", *scores.warnings)) if unfinished else scores
+
+    def importance(self, motion: Motion, action: str) -> Importance | None:
+        """What the score of a finished trial rests on; None where it is withheld. Some twenty runs of the network."""
+        if action not in self._sidecar.actions or (examined := self.examine(motion, action)).objection:
+            return None
+        inputs = self.network_inputs(examined.repetitions, action)
+        joints, frames = shares_of_importance(self.network_outputs, inputs, self.network_outputs(inputs)["score"])
+        times_s = np.concatenate([p.times_s for p in examined.repetitions])
+        return Importance(action, self.identity, joints, times_s, frames.ravel())
 
     def examine(
         self, motion: Motion, action: str, *, familiarity: Familiarity | None = None, unfinished: bool = False
@@ -183,7 +188,6 @@ class Scorer:
         unmeasured: NDArray[np.float64],
         latency_ms: float,
     ) -> StageScores:
-        """Without importances."""
         value = float(outputs["score"].mean())
         half = self._sidecar.intervals.total_half_width(sport.name, unmeasured=unmeasured)
         marks = outputs["stages"].mean(axis=0)
@@ -215,9 +219,6 @@ class Scorer:
             grade_probabilities=outputs["grade_probabilities"].mean(axis=0).astype(np.float64),
             stages=stages,
             bias_correction=float(outputs["bias"].mean()),
-            joint_importance=np.full(JOINT_COUNT, np.nan),
-            frame_times_s=(times_s := np.concatenate([p.times_s for p in repetitions])),
-            frame_importance=np.full(len(times_s), np.nan),
             model=self.identity,
             latency_ms=latency_ms,
             warnings=warnings,
@@ -234,9 +235,6 @@ class Scorer:
             grade_probabilities=np.full(len(GRADES), np.nan),
             stages=(),
             bias_correction=float("nan"),
-            joint_importance=np.full(JOINT_COUNT, np.nan),
-            frame_times_s=motion.times_s,
-            frame_importance=np.full(len(motion), np.nan),
             model=self.identity,
             latency_ms=0.0,
             withheld=reason,

@@ -37,8 +37,6 @@ class StageScores:
 
     value, low, high: points 0..100, NaN where withheld; [low, high] is the 90 % interval.
     grade_probabilities: five, in the order of GRADES. bias_correction: points in [-10, 10].
-    joint_importance: (17,), sums to 1. frame_importance: (T,) at frame_times_s, sums to 1. Both by how far the score
-    moves when the joint, or the part of the movement, is not seen; NaN while the movement goes on.
     model: identity (name and hash). latency_ms: time the model took. withheld: the reason, "" when not.
     """
 
@@ -50,10 +48,21 @@ class StageScores:
     grade_probabilities: NDArray[np.float64]
     stages: tuple[StageScore, ...]
     bias_correction: float
-    joint_importance: NDArray[np.float64]
-    frame_times_s: NDArray[np.float64]
-    frame_importance: NDArray[np.float64]
     model: str
     latency_ms: float
     withheld: str = ""
     warnings: tuple[str, ...] = field(default=())
+
+
+@dataclass(frozen=True, eq=False)
+class Importance:
+    """What a trial's score rests on: by how far it moves when a joint, or a part of the movement, is not seen.
+
+    joints: (17,). frames: (T,) at times_s. Each sums to 1. model: whose score.
+    """
+
+    action: str
+    model: str
+    joints: NDArray[np.float64]
+    times_s: NDArray[np.float64]
+    frames: NDArray[np.float64]

@@ -100,9 +100,6 @@ def make_trial(
             for i, (s, points) in enumerate(zip(spec.stages, stages, strict=True))
         ),
         bias_correction=0.0,
-        joint_importance=np.full(17, 1 / 17),
-        frame_times_s=np.empty(0),
-        frame_importance=np.empty(0),
         model="model",
         latency_ms=1.0,
         withheld=withheld,

@@ -20,7 +20,7 @@ from sport_nodes.keyframes.alignment import Alignment, Keyframe
 from sport_nodes.measurements import AlignedTrial, DeviceClock, ImuStream, KeypointStream
 from sport_nodes.motion import Motion
 from sport_nodes.nodes import conversions as cv
-from sport_nodes.scoring.scores import StageScore, StageScores
+from sport_nodes.scoring.scores import Importance, StageScore, StageScores
 
 HOST_TIMES = st.floats(1.5e9, 2.1e9)
 # NUL ends a string in every ROS middleware, so no name or sentence holds one.
@@ -210,9 +210,6 @@ def test_imu(
         grade_probabilities=numbers(5),
         stages=st.lists(st.builds(StageScore, TEXT, *[NUMBER] * 5), max_size=3).map(tuple),
         bias_correction=NUMBER,
-        joint_importance=numbers(17),
-        frame_times_s=numbers(3),
-        frame_importance=numbers(3),
         model=TEXT,
         latency_ms=NUMBER,
         withheld=TEXT,
@@ -225,6 +222,21 @@ def test_scores(scores: StageScores, stamp_s: float) -> None:
     message = over_the_wire(cv.scores_to_message(scores, header=header, trial="t"))
     assert same(cv.scores_from_message(message), scores)
     assert (message.trial, message.header) == ("t", header)
+
+
+@QUICK
+@given(
+    st.builds(Importance, action=TEXT, model=TEXT, joints=numbers(17), times_s=numbers(3), frames=numbers(3)),
+    HOST_TIMES,
+)
+def test_importance(importance: Importance, stamp_s: float) -> None:
+    header = cv.make_header(stamp_s, "world")
+    message = over_the_wire(cv.importance_to_message(importance, header=header, trial="t"))
+    assert same(cv.importance_from_message(message), importance)
+    assert (message.trial, message.header) == ("t", header)
+    message.frame_times_s = [0.0]
+    with pytest.raises(InputError, match="frame_importance"):
+        cv.importance_from_message(message)
 
 
 KEYFRAME = st.builds(Keyframe, TEXT, NUMBER, NUMBER, CONFIDENCE, COUNT)

@@ -15,7 +15,7 @@ import pytest
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.parameter import Parameter
-from sport_coach.msg import Skeleton3D, StageScores, Trial, TrialMotion
+from sport_coach.msg import ScoreImportance, Skeleton3D, StageScores, Trial, TrialMotion
 from sport_coach.srv import ReloadScorer
 
 from sport_nodes import topics, up
@@ -65,6 +65,8 @@ class Bench:
         self.live: list[Any] = []
         self.node.create_subscription(StageScores, topics.SCORE_TRIAL, self.scores.append, qos.RESULT)
         self.node.create_subscription(StageScores, topics.SCORE_LIVE, self.live.append, qos.STREAM)
+        self.explained: list[Any] = []
+        self.node.create_subscription(ScoreImportance, topics.SCORE_IMPORTANCE, self.explained.append, qos.RESULT)
         self.trials = self.node.create_publisher(TrialMotion, topics.MOTION_TRIAL, qos.RESULT)
         self.states = self.node.create_publisher(Trial, topics.TRIAL_STATE, qos.RESULT)
         self.skeletons = self.node.create_publisher(Skeleton3D, topics.MOTION_SKELETON, qos.STREAM)
@@ -108,6 +110,17 @@ def bench(models: list[Path]) -> Iterator[Bench]:
     for node in (made.scorer, made.node):
         node.destroy_node()
     rclpy.try_shutdown()
+
+
+def test_what_a_score_rests_on_comes_after_the_score(bench: Bench) -> None:
+    bench.send_trial("t0")
+    bench.until(lambda: len(bench.explained) > 0)
+    (scores,), (found,) = bench.scores, bench.explained
+    assert (found.trial, found.action, found.model) == ("t0", ACTION, scores.model)
+    assert found.header == scores.header
+    assert sum(found.joint_importance) == pytest.approx(1.0)
+    assert sum(found.frame_importance) == pytest.approx(1.0)
+    assert len(found.frame_times_s) == len(found.frame_importance)
 
 
 def test_reloads_during_a_trial_lose_nothing_and_no_score_is_of_a_half_model(

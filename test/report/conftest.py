@@ -48,9 +48,6 @@ def assessment() -> Assessment:
         grade_probabilities=np.array([0.01, 0.14, 0.55, 0.28, 0.02]),
         stages=stages,
         bias_correction=0.5,
-        joint_importance=np.full(17, 1 / 17),
-        frame_times_s=motion.times_s,
-        frame_importance=np.full(len(motion), 1 / len(motion)),
         model="scorer-test 0123abcd",
         latency_ms=4.0,
     )

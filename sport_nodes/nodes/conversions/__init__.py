@@ -17,6 +17,8 @@ from sport_nodes.nodes.conversions.results import (
     coaching_to_message,
     diagnosis_from_message,
     diagnosis_to_message,
+    importance_from_message,
+    importance_to_message,
     scores_from_message,
     scores_to_message,
 )
@@ -47,6 +49,8 @@ __all__ = [
     "frame_from_message",
     "frame_to_message",
     "from_stamp",
+    "importance_from_message",
+    "importance_to_message",
     "imu_from_cdr",
     "imu_to_message",
     "keypoints_from_message",

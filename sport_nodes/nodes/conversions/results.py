@@ -13,6 +13,7 @@ from sport_coach.msg import Improvement as ImprovementMessage
 from sport_coach.msg import Keyframe as KeyframeMessage
 from sport_coach.msg import Keyframes as KeyframesMessage
 from sport_coach.msg import RootCause as RootCauseMessage
+from sport_coach.msg import ScoreImportance as ScoreImportanceMessage
 from sport_coach.msg import StageScore as StageScoreMessage
 from sport_coach.msg import StageScores as StageScoresMessage
 from std_msgs.msg import Header
@@ -21,7 +22,7 @@ from sport_nodes.coaching.coach_report import CoachReport, Improvement
 from sport_nodes.diagnosis.findings import VERDICTS, Diagnosis, Finding, RootCause
 from sport_nodes.keyframes.alignment import Alignment, Keyframe
 from sport_nodes.nodes.conversions.arrays import doubles, fixed, require, rows
-from sport_nodes.scoring.scores import StageScore, StageScores
+from sport_nodes.scoring.scores import Importance, StageScore, StageScores
 
 _STAGE = ("name", "score", "low", "high", "begin_s", "end_s")
 _KEYFRAME = ("name", "time_s", "target_time_s", "confidence", "repetition")
@@ -40,25 +41,42 @@ def scores_to_message(scores: StageScores, *, header: Header, trial: str) -> Sta
         trial=trial,
         grade_probabilities=fixed(scores.grade_probabilities),
         stages=[StageScoreMessage(**_fields(s, _STAGE)) for s in scores.stages],
-        joint_importance=fixed(scores.joint_importance),
-        frame_times_s=doubles(scores.frame_times_s),
-        frame_importance=doubles(scores.frame_importance),
         warnings=list(scores.warnings),
         **_fields(scores, _SCORES),
     )
 
 
 def scores_from_message(message: Any) -> StageScores:
-    """Raises InputError when times and importances of the frames do not fit each other."""
-    times = np.array(message.frame_times_s, dtype=np.float64)
     return StageScores(
         grade_probabilities=np.array(message.grade_probabilities),
         stages=tuple(StageScore(**_fields(s, _STAGE)) for s in message.stages),
-        joint_importance=np.array(message.joint_importance),
-        frame_times_s=times,
-        frame_importance=rows(message.frame_importance, (len(times),), "frame_importance of a score"),
         warnings=tuple(message.warnings),
         **_fields(message, _SCORES),
+    )
+
+
+def importance_to_message(importance: Importance, *, header: Header, trial: str) -> ScoreImportanceMessage:
+    """header: of the motion that was scored."""
+    return ScoreImportanceMessage(
+        header=header,
+        trial=trial,
+        action=importance.action,
+        model=importance.model,
+        joint_importance=fixed(importance.joints),
+        frame_times_s=doubles(importance.times_s),
+        frame_importance=doubles(importance.frames),
+    )
+
+
+def importance_from_message(message: Any) -> Importance:
+    """Raises InputError when times and importances of the frames do not fit each other."""
+    times = np.array(message.frame_times_s, dtype=np.float64)
+    return Importance(
+        action=message.action,
+        model=message.model,
+        joints=np.array(message.joint_importance),
+        times_s=times,
+        frames=rows(message.frame_importance, (len(times),), "frame_importance of a score"),
     )
 
 
