@@ -23,13 +23,12 @@ PREDICTION_BATCH: Final = 128
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Per row: score (N,), stages (N, 4) clipped to 0..100, bounds (N, 3), grade probabilities (N, 5), importances."""
+    """Per row: score (N,), stages (N, 4) clipped to 0..100, bounds (N, 3), grade probabilities (N, 5)."""
 
     score: Array
     stages: Array
     bounds: Array
     grade_probabilities: Array
-    joint_importance: Array
 
 
 class TensorSet:
@@ -86,7 +85,6 @@ def predict(network: ScoringNetwork, trials: TrialSet) -> Predictions:
                     out.stages.clamp(0.0, 100.0),
                     out.bounds,
                     torch.softmax(out.grade_logits, dim=1),
-                    out.joint_importance,
                 )
             )
     joined = (torch.cat(column).double().cpu().numpy() for column in zip(*parts, strict=True))
