@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 #: A movement is trained on its recordings when each part of the people has at least so many marked trials; so many
 #: validation trials are what a 90 % interval rests on.
 FEWEST_TRIALS: Final = {"training": 40, "validation": 20, "test": 20}
+#: A movement with few marked trials is seen so many times an epoch, at most.
+MOST_REPEATED: Final = 10
 RECORDED: Final = "recorded"
 TRAINING: Final = SPLITS[0]
 
@@ -102,6 +104,13 @@ def with_simulated(parts: Parts, simulated: TrialSet, *, seed: int) -> Parts:
         )
         joined.append(own.joined(apart))
     return joined[0], joined[1], joined[2]
+
+
+def evened(training: TrialSet) -> TrialSet:
+    """The rows, those of rare movements several times: an epoch would hardly meet them (docs/adding_a_sport.md)."""
+    counts = np.bincount(training.action)
+    times = np.clip(counts.max() // np.maximum(counts, 1), 1, MOST_REPEATED)
+    return training.take(np.repeat(np.arange(len(training)), times[training.action]))
 
 
 def _learnable(present: Scorer) -> list[str]:

@@ -24,11 +24,12 @@ from sport_nodes.training.dataset import read_rows
 from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
 from sport_nodes.training.people import write_people
+from sport_nodes.training.pretrain import FEW_MARKED
 from sport_nodes.training.promotion import Promotion, judge
-from sport_nodes.training.recorded import RECORDED, TRAINING, recorded_parts, unmarked_movements, with_simulated
+from sport_nodes.training.recorded import RECORDED, TRAINING, evened, recorded_parts, unmarked_movements, with_simulated
 from sport_nodes.training.retrain_card import retrain_card
 from sport_nodes.training.simulated import simulated_trials
-from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, begins_without_marks, golden_outputs, train_network
+from sport_nodes.training.train import MODEL_FILE, MODEL_NAME, golden_outputs, train_network
 from sport_nodes.training.trial_set import Array, TrialSet, mean_per_trial
 from sport_nodes.training.unseen import predicted_totals
 
@@ -58,7 +59,8 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     training, validation, test = parts = [TrialSet.load(path) for path in _part_files(directory)]
     log.info("%d training, %d validation, %d test movements", *map(len, parts))
     unmarked = directory / UNMARKED_FILE
-    network = train_network(config, training, validation, TrialSet.load(unmarked) if unmarked.is_file() else None)
+    more = TrialSet.load(unmarked) if unmarked.is_file() else None
+    network = train_network(config, evened(training), validation, more)
     if processes.rank() > 0:
         return None
     intervals = calibrate_intervals(network, validation, seed=config.seed)
@@ -88,6 +90,11 @@ def retrain(data: Path, config: TrainConfig, present_model: Path | None = None) 
     )
     _write_golden(version / GOLDEN_FILE, model, len(network.config.actions))
     return _put_in_place(version, directory, digest, promotion), promotion
+
+
+def begins_without_marks(config: TrainConfig, training: TrialSet, unmarked: TrialSet) -> bool:
+    """Whether pre-training pays: without weights to begin with, few marks, and as many movements more without."""
+    return config.start_from is None and len(training) < FEW_MARKED and len(unmarked) >= len(training)
 
 
 def compare(new: Scorer, present: Scorer, training: TrialSet, test: TrialSet) -> Promotion:

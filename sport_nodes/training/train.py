@@ -24,7 +24,7 @@ from sport_nodes.training.evaluate import evaluate
 from sport_nodes.training.export import export_onnx
 from sport_nodes.training.loop import device_of, fit, load_network, new_network, save_network
 from sport_nodes.training.model_card import model_card
-from sport_nodes.training.pretrain import FEW_MARKED, pretrain
+from sport_nodes.training.pretrain import pretrain
 from sport_nodes.training.prune import pruned
 from sport_nodes.training.simulated import simulated_trials
 from sport_nodes.training.teachers_prior import make_teachers_prior
@@ -107,23 +107,16 @@ def teachers_prior_of_run(directory: Path) -> Path:
     return make_teachers_prior(model, validation, seed=seed)
 
 
-def begins_without_marks(config: TrainConfig, training: TrialSet, unmarked: TrialSet | None) -> bool:
-    """Whether pre-training pays: without weights to begin with, few marks, and as many movements more without."""
-    if config.start_from is not None or unmarked is None:
-        return False
-    return len(training) < FEW_MARKED and len(unmarked) >= len(training)
-
-
 def train_network(
     config: TrainConfig, training: TrialSet, validation: TrialSet, unmarked: TrialSet | None = None
 ) -> ScoringNetwork:
     """Train the whole network, prune it, and train what is left on.
 
-    unmarked: further movements of the training people, which help where marks are few.
+    unmarked: further movements of the training people, from which a new network learns first, without marks.
     """
     actions = tuple(training.action_names.tolist())
     start = None if config.start_from is None else load_network(config.start_from, config, actions)
-    if unmarked is not None and begins_without_marks(config, training, unmarked):
+    if unmarked is not None:
         start = _pretrained(config, training.joined(unmarked))
     network = fit(config, training, validation, start=start, known=config.start_from is not None)
     if not config.pruned_epochs:

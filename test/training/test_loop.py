@@ -22,7 +22,7 @@ from sport_nodes.training.config import TrainConfig, begin_run  # noqa: E402
 from sport_nodes.training.cost import network_cost  # noqa: E402
 from sport_nodes.training.losses import training_loss  # noqa: E402
 from sport_nodes.training.onnx_network import network_graph  # noqa: E402
-from sport_nodes.training.pretrain import FEW_MARKED, pretrain  # noqa: E402
+from sport_nodes.training.pretrain import pretrain  # noqa: E402
 from sport_nodes.training.prune import pruned  # noqa: E402
 
 
@@ -113,15 +113,6 @@ def test_a_run_that_is_killed_anywhere_goes_on_to_the_same_bytes(tmp_path, train
         assert again == steps[second - 1 :]
         assert resumed == model
         assert outcome(directory) == whole
-
-
-def test_only_a_run_with_few_marks_many_movements_more_and_no_weights_begins_without_marks(tmp_path, made_up_trials):
-    few, many = made_up_trials(0, rows=FEW_MARKED - 1), made_up_trials(0, rows=FEW_MARKED)
-    assert train.begins_without_marks(config(tmp_path), few, few)
-    assert not train.begins_without_marks(config(tmp_path), many, many)
-    assert not train.begins_without_marks(config(tmp_path), few, None)
-    assert not train.begins_without_marks(config(tmp_path), few, few.take(np.arange(FEW_MARKED - 2)))
-    assert not train.begins_without_marks(config(tmp_path, start_from=tmp_path / "best.pt"), few, few)
 
 
 #: The second of two processes; what it ends with goes to a file. Arguments: folder, port.

@@ -17,7 +17,14 @@ from sport_nodes.lab.simulate import simulate
 from sport_nodes.scoring.scorer import Scorer
 from sport_nodes.training import recorded
 from sport_nodes.training.dataset_rows import SPLITS, split_of
-from sport_nodes.training.recorded import RECORDED, recorded_parts, unmarked_movements, with_simulated
+from sport_nodes.training.recorded import (
+    MOST_REPEATED,
+    RECORDED,
+    evened,
+    recorded_parts,
+    unmarked_movements,
+    with_simulated,
+)
 
 ACTION = "free_throw"
 FEWEST_TRIALS = {"training": 12, "validation": 6, "test": 6}
@@ -119,6 +126,16 @@ def test_simulated_trials_stand_in_for_the_other_movements_only(rows: list[dict[
         assert own not in after.action[~real]
         assert not set(after.person[real]) & set(after.person[~real])
     assert sum(len(part) for part in joined) == sum(len(part) for part in parts) + 30
+
+
+def test_rare_movements_are_seen_as_often_as_the_others_up_to_a_limit(
+    rows: list[dict[str, Any]], present: Scorer
+) -> None:
+    training = recorded_parts(iter(rows), present)[0][0]
+    made = training.take(np.zeros(100 + 30 + 2, dtype=int))
+    made.action[:] = np.repeat([0, 1, 2], [100, 30, 2])
+    np.testing.assert_array_equal(np.bincount(evened(made).action), [100, 3 * 30, MOST_REPEATED * 2])
+    assert len(evened(training)) == len(training)
 
 
 def test_the_better_model_goes_whole_into_the_machines_models(

@@ -22,7 +22,7 @@ from sport_nodes.training import loop, recorded, retrain, train  # noqa: E402
 from sport_nodes.training.config import TrainConfig  # noqa: E402
 from sport_nodes.training.dataset_rows import SPLITS, split_of  # noqa: E402
 from sport_nodes.training.people import seen_as  # noqa: E402
-from sport_nodes.training.pretrain import pretrain  # noqa: E402
+from sport_nodes.training.pretrain import FEW_MARKED, pretrain  # noqa: E402
 from sport_nodes.training.trial_set import TrialSet  # noqa: E402
 
 ACTION = "free_throw"
@@ -159,3 +159,11 @@ def test_few_marks_are_helped_by_what_nobody_marked(tmp_path, dataset, config, m
     assert not judgement.promoted
     assert Scorer.load(folder / "scorer.onnx").sha256.startswith(folder.name.removeprefix("scorer-"))
     assert (folder / retrain.GOLDEN_FILE).is_file()
+
+
+def test_only_a_run_with_few_marks_many_movements_more_and_no_weights_begins_without_marks(config, made_up_trials):
+    few, many = made_up_trials(0, rows=FEW_MARKED - 1), made_up_trials(0, rows=FEW_MARKED)
+    assert retrain.begins_without_marks(config, few, few)
+    assert not retrain.begins_without_marks(config, many, many)
+    assert not retrain.begins_without_marks(config, few, few.take(np.arange(FEW_MARKED - 2)))
+    assert not retrain.begins_without_marks(replace(config, start_from=config.run_directory / "best.pt"), few, few)
