@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from sport_nodes.actions import action_names
+from sport_nodes.training.dataset_rows import split_of
 from sport_nodes.training.trial_set import TrialSet
 
 LENGTH = 30
@@ -43,3 +44,27 @@ def made_up_trials():
         )
 
     return made_up_trials
+
+
+@pytest.fixture
+def dataset_row():
+    """A function that makes one trial of a data set, marked by as many raters as there are totals."""
+
+    def dataset_row(trial, athlete, motion, totals, *, action, stages=None):
+        return {
+            "trial": f"t{trial}",
+            "athlete": athlete,
+            "split": split_of(athlete),
+            "action": action,
+            "times_s": motion.times_s,
+            "positions_m": motion.positions_m.reshape(-1),
+            "confidence": motion.confidence.reshape(-1),
+            "provenance": motion.provenance.reshape(-1),
+            "sigma_m": motion.sigma_m.reshape(-1),
+            "height_m": 1.7,
+            "raters": [f"r{k}" for k in range(len(totals))],
+            "totals": totals,
+            "stages": [[] for _ in totals] if stages is None else stages,
+        }
+
+    return dataset_row

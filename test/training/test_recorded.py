@@ -31,26 +31,6 @@ FEWEST_TRIALS = {"training": 12, "validation": 6, "test": 6}
 MOTION = simulate(ACTION, seed=3, rate_hz=30.0).motion
 
 
-def row(
-    trial: int, athlete: str, totals: list[float], stages: list[list[float]], action: str = ACTION
-) -> dict[str, Any]:
-    return {
-        "trial": f"t{trial}",
-        "athlete": athlete,
-        "split": split_of(athlete),
-        "action": action,
-        "times_s": MOTION.times_s,
-        "positions_m": MOTION.positions_m.reshape(-1),
-        "confidence": MOTION.confidence.reshape(-1),
-        "provenance": MOTION.provenance.reshape(-1),
-        "sigma_m": MOTION.sigma_m.reshape(-1),
-        "height_m": 1.7,
-        "raters": [f"r{k}" for k in range(len(totals))],
-        "totals": totals,
-        "stages": stages,
-    }
-
-
 @pytest.fixture(autouse=True)
 def _few_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recorded, "FEWEST_TRIALS", FEWEST_TRIALS)
@@ -62,7 +42,19 @@ def present(tmp_path: Path, plain_model: Callable[..., Path]) -> Scorer:
 
 
 @pytest.fixture
-def rows() -> list[dict[str, Any]]:
+def row(dataset_row: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """One trial, its motion always the same."""
+
+    def row(
+        trial: int, athlete: str, totals: list[float], stages: list[list[float]], action: str = ACTION
+    ) -> dict[str, Any]:
+        return dataset_row(trial, athlete, MOTION, totals, stages=stages, action=action)
+
+    return row
+
+
+@pytest.fixture
+def rows(row: Callable[..., dict[str, Any]]) -> list[dict[str, Any]]:
     """Just enough marked trials in each part, two of them with the whole marked only, and some that nobody marked."""
     people = {split: [n for n in (f"p{i}" for i in range(100)) if split_of(n) == split][:4] for split in SPLITS}
     made = []
@@ -74,7 +66,7 @@ def rows() -> list[dict[str, Any]]:
 
 
 def test_unmarked_movements_are_the_training_peoples_only_and_have_no_marks(
-    rows: list[dict[str, Any]], present: Scorer
+    row: Callable[..., dict[str, Any]], rows: list[dict[str, Any]], present: Scorer
 ) -> None:
     people = {split: next(n for n in (f"u{i}" for i in range(100)) if split_of(n) == split) for split in SPLITS}
     own = [row(2000 + i, people[split], [], []) for i, split in enumerate(SPLITS)]

@@ -38,32 +38,14 @@ def true_bounds(seed):
     return (trial.stage_bounds_s[0, 1:-1] - prepared.begin_s) / prepared.duration_s
 
 
-def row(trial, athlete, motion, totals, action=ACTION):
-    return {
-        "trial": f"t{trial}",
-        "athlete": athlete,
-        "split": split_of(athlete),
-        "action": action,
-        "times_s": motion.times_s,
-        "positions_m": motion.positions_m.reshape(-1),
-        "confidence": motion.confidence.reshape(-1),
-        "provenance": motion.provenance.reshape(-1),
-        "sigma_m": motion.sigma_m.reshape(-1),
-        "height_m": 1.7,
-        "raters": ["r"] * len(totals),
-        "totals": totals,
-        "stages": [[] for _ in totals],
-    }
-
-
 @pytest.fixture
-def marked():
+def marked(dataset_row):
     """A function of action and what is simulated for it: two of each part's people, marked."""
 
     def marked(action, simulated):
         motions = [simulate(simulated, seed=seed, rate_hz=30.0).motion for seed in range(6)]
         return [
-            row(f"{action}{split}{k}", PEOPLE[split][k % 2], motions[k], [60.0 + 5.0 * k], action)
+            dataset_row(f"{action}{split}{k}", PEOPLE[split][k % 2], motions[k], [60.0 + 5.0 * k], action=action)
             for split in SPLITS
             for k in range(FEWEST_TRIALS[split])
         ]
@@ -140,10 +122,16 @@ def test_a_model_that_forgets_a_movement_is_not_promoted(tmp_path, dataset, conf
     assert [reason for reason in judgement.reasons if "does not know sit_up" in reason]
 
 
-def test_few_marks_are_helped_by_what_nobody_marked(tmp_path, dataset, config, marked, plain_model, monkeypatch):
+def test_few_marks_are_helped_by_what_nobody_marked(
+    tmp_path, dataset, config, marked, dataset_row, plain_model, monkeypatch
+):
     motion = simulate(ACTION, seed=0, rate_hz=30.0).motion
     count = FEWEST_TRIALS["training"]
-    unmarked = [row(f"unmarked{split}{k}", PEOPLE[split][2], motion, []) for split in SPLITS for k in range(count)]
+    unmarked = [
+        dataset_row(f"unmarked{split}{k}", PEOPLE[split][2], motion, [], action=ACTION)
+        for split in SPLITS
+        for k in range(count)
+    ]
     seen = []
     monkeypatch.setattr(
         train,
