@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -35,6 +36,11 @@ class ScorerNode(SportNode):
         self.parameter(
             "teacher", "", "Score by this teacher's own standard (a rater's name); empty for the model alone."
         )
+        self.parameter(
+            "backend",
+            "onnxruntime",
+            "What runs the network: onnxruntime, or tensorrt on an NVIDIA GPU.",
+        )
         self.parameter("live", True, "Score the running trial on /score/live, at most 10 times a second.")
 
     def configure(self) -> None:
@@ -44,7 +50,7 @@ class ScorerNode(SportNode):
 
     def activate(self) -> None:
         self._model, self._teacher = self.value("model"), self.value("teacher")
-        self._in_use = ModelInUse(self._loaded(self._model, self._teacher))
+        self._in_use = ModelInUse(self._loader(self._model, self._teacher)())
         self._seen = self._standard_changed()
         self._work = Background(self, "reload")
         self._explaining = Background(self, "importance")
@@ -64,8 +70,11 @@ class ScorerNode(SportNode):
         del self._in_use
 
     @staticmethod
-    def _loaded(model: str, teacher: str) -> Model:
-        return scorer_of(Path(model).expanduser() if model else None, teacher)
+    def _loaded(model: str, teacher: str, backend: str) -> Model:
+        return scorer_of(Path(model).expanduser() if model else None, teacher, backend=backend)
+
+    def _loader(self, model: str, teacher: str) -> Callable[[], Model]:
+        return partial(self._loaded, model, teacher, self.value("backend"))
 
     def _standard_changed(self) -> float:
         """When the teacher's standard last changed, 0 where there is none."""
@@ -77,7 +86,7 @@ class ScorerNode(SportNode):
         changed = self._standard_changed()
         if changed != self._seen:
             self._seen = changed
-            self._work.submit(partial(self._loaded, self._model, self._teacher), self._in_use.swap)
+            self._work.submit(self._loader(self._model, self._teacher), self._in_use.swap)
 
     def _tell_model(self) -> None:
         self.health.figure("model", self._in_use.model.identity)
@@ -119,7 +128,7 @@ class ScorerNode(SportNode):
         """Load and check aside, then swap at once: no callback ever sees a model that is not whole."""
         response.model = self._in_use.model.identity
         model, teacher = request.model or self.value("model"), self.value("teacher")
-        self._in_use.swap(await self._work.result_of(partial(self._loaded, model, teacher)))
+        self._in_use.swap(await self._work.result_of(self._loader(model, teacher)))
         self._model, self._teacher = model, teacher
         self._seen = self._standard_changed()
         self._tell_model()

@@ -36,9 +36,9 @@ def learn_mark(motion: Motion, action: str, *, trial: str, athlete: str, label: 
     return said
 
 
-def scorer_of(model: Path | None, teacher: str) -> Scorer | PersonalScorer:
+def scorer_of(model: Path | None, teacher: str, *, backend: str = "onnxruntime") -> Scorer | PersonalScorer:
     """The model, with a teacher's standard on top where one is named. Raises InputError when either cannot be read."""
-    scorer = Scorer.load(model)
+    scorer = Scorer.load(model, backend=backend)
     if not teacher:
         return scorer
     return PersonalScorer(scorer, _read(teacher_file(teacher), scorer, model))

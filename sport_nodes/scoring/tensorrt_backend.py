@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,33 +19,52 @@ from sport_nodes.paths import data_directory
 from sport_nodes.scoring.backends import INPUTS, known_outputs
 from sport_nodes.scoring.tensorrt_engine import build_engine, trt
 
-try:
-    import pycuda.autoinit
-except cuda.Error as error:
-    raise ImportError(f"CUDA finds no GPU: {error}") from error
-
 log = logging.getLogger(__name__)
 
 Array = NDArray[np.float32]
 
 
 class TensorRtBackend:
-    """Builds an engine on first use, then keeps it on disk."""
+    """Builds an engine on first use, then keeps it on disk. Threads may share it; they take turns."""
 
     name = "tensorrt"
 
     def __init__(self, model: Path) -> None:
+        """Raises InputError where no GPU is, or TensorRT does not run on it."""
+        try:
+            cuda.init()
+            self._device = cuda.Device(0)
+        except cuda.Error as error:
+            raise InputError(f"backend tensorrt finds no NVIDIA GPU ({error}); use onnxruntime") from error
+        self._cuda_context = self._device.retain_primary_context()
+        self._turn = threading.Lock()
         self._logger = trt.Logger(trt.Logger.WARNING)
         trt.init_libnvinfer_plugins(self._logger, "")
         self._runtime = trt.Runtime(self._logger)
-        engine = self._engine_of(model)
-        self._engine = engine
-        self._outputs = known_outputs([engine.get_tensor_name(i) for i in range(engine.num_io_tensors)])
-        self._context = engine.create_execution_context()
-        self._stream = cuda.Stream()
+        with self._on_gpu():
+            engine = self._engine_of(model)
+            self._engine = engine
+            self._outputs = known_outputs([engine.get_tensor_name(i) for i in range(engine.num_io_tensors)])
+            self._context = engine.create_execution_context()
+            self._stream = cuda.Stream()
 
     def run(self, inputs: dict[str, Array]) -> dict[str, Array]:
         """See backends.Backend."""
+        with self._on_gpu():
+            return self._run(inputs)
+
+    @contextmanager
+    def _on_gpu(self) -> Iterator[None]:
+        """CUDA calls of one thread at a time: a context is current to the thread that pushed it only."""
+        with self._turn:
+            self._cuda_context.push()
+            try:
+                yield
+            finally:
+                cuda.Context.pop()
+
+    def _run(self, inputs: dict[str, Array]) -> dict[str, Array]:
+        """All that it takes of the GPU's memory is freed when it returns, while the context is still current."""
         held: list[Any] = []
         for name in INPUTS:
             values = np.ascontiguousarray(inputs[name], dtype=np.float32)
@@ -65,14 +87,14 @@ class TensorRtBackend:
         for values, memory in copies:
             cuda.memcpy_dtoh_async(values, memory, self._stream)
         self._stream.synchronize()
-        return {name: np.asarray(values, dtype=np.float32) for name, values in outputs.items()}
+        return {name: np.array(values, dtype=np.float32) for name, values in outputs.items()}
 
     def _engine_of(self, model: Path) -> Any:
         """The engine for this model, GPU and TensorRT version; built when none is kept, or what is kept is damaged.
 
         Raises InputError when TensorRT does not build one that runs on this GPU.
         """
-        device = pycuda.autoinit.device.name()
+        device = self._device.name()
         digest = hashlib.sha256(model.read_bytes()).hexdigest()[:16]
         path = data_directory() / "engines" / f"{digest}-{device.replace(' ', '_')}-{trt.__version__}.engine"
         if path.is_file():

@@ -133,10 +133,10 @@ def test_reloads_during_a_trial_lose_nothing_and_no_score_is_of_a_half_model(
     bench.states.publish(Trial(id="t", action=ACTION, state=Trial.RUNNING, begin_s=BEGIN_S))
     scored = threading.Event()
 
-    def load_slowly(model: str, teacher: str, load: Callable[..., Any] = ScorerNode._loaded) -> Any:
+    def load_slowly(*which: str, load: Callable[..., Any] = ScorerNode._loaded) -> Any:
         # Not done before the trial is scored: an executor that waits for the loading would wait for ever.
         assert scored.wait(PATIENCE_S)
-        return load(model, teacher)
+        return load(*which)
 
     monkeypatch.setattr(ScorerNode, "_loaded", staticmethod(load_slowly))
     for number in range(RELOADS):

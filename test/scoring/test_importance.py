@@ -31,13 +31,12 @@ def test_a_score_that_is_a_sum_over_joints_rests_on_them_by_their_weights():
 
 def test_a_score_of_one_part_of_one_repetition_rests_on_that_part():
     repetitions, part = 2, slice(LENGTH // 4, LENGTH // 2)
-    scores = np.array([50.0, 60.0])
 
     def run(batch):
         return {"score": batch["first"] * batch["mask"][:, :, part].mean(axis=(1, 2))}
 
     own = inputs(repetitions) | {"first": np.array([1.0, 0.0])}
-    _, frames = shares_of_importance(run, own, scores * 0.0 + own["first"])
+    _, frames = shares_of_importance(run, own, run(own)["score"])
     assert PARTS // repetitions == 4
     assert frames[0, part].sum() == pytest.approx(1.0)
     assert frames.sum() == pytest.approx(1.0)

@@ -3,6 +3,8 @@
 import importlib
 import logging
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
@@ -59,14 +61,19 @@ def test_nearly_all_weights_are_float16_and_what_goes_in_and_out_is_not(half):
 
 
 class NoCuda(ModuleType):
-    """What the backend needs of pycuda before it runs: a GPU's name, an error, a stream."""
+    """What the backend needs of pycuda before it runs: a GPU's name and context, an error, a stream."""
 
     def __init__(self):
         super().__init__("pycuda")
         self.driver = ModuleType("pycuda.driver")
-        self.driver.Error, self.driver.Stream = RuntimeError, object
-        self.autoinit = ModuleType("pycuda.autoinit")
-        self.autoinit.device = SimpleNamespace(name=lambda: "Some GPU")
+        self.pushed = 0
+        context = SimpleNamespace(push=lambda: self._push(1))
+        self.driver.Error, self.driver.Stream, self.driver.init = RuntimeError, object, lambda: None
+        self.driver.Context = SimpleNamespace(pop=lambda: self._push(-1))
+        self.driver.Device = lambda _: SimpleNamespace(name=lambda: "Some GPU", retain_primary_context=lambda: context)
+
+    def _push(self, by):
+        self.pushed += by
 
 
 @pytest.fixture
@@ -75,7 +82,7 @@ def backend_module(monkeypatch, tmp_path):
     pytest.importorskip("tensorrt_rtx", reason="tensorrt-rtx-cu13 is for x86-64 only")
     monkeypatch.setenv("SPORT_COACH_HOME", str(tmp_path))
     cuda = NoCuda()
-    for name, module in (("pycuda", cuda), ("pycuda.driver", cuda.driver), ("pycuda.autoinit", cuda.autoinit)):
+    for name, module in (("pycuda", cuda), ("pycuda.driver", cuda.driver)):
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.delitem(sys.modules, "sport_nodes.scoring.tensorrt_backend", raising=False)
     module = importlib.import_module("sport_nodes.scoring.tensorrt_backend")
@@ -90,6 +97,7 @@ def backend_module(monkeypatch, tmp_path):
     monkeypatch.setattr(module, "trt", fake)
     monkeypatch.setattr(module, "known_outputs", lambda names: names)
     yield module
+    assert cuda.pushed == 0  # whatever happened, no context is left current
     sys.modules.pop("sport_nodes.scoring.tensorrt_backend", None)
 
 
@@ -111,3 +119,28 @@ def test_an_engine_that_the_gpu_does_not_run_is_not_kept(backend_module, monkeyp
     with pytest.raises(InputError, match="does not run on Some GPU"):
         backend_module.TensorRtBackend(shipped_model())
     assert not list(tmp_path.rglob("*.engine"))
+
+
+def test_threads_take_turns_with_the_gpus_context(backend_module, monkeypatch):
+    monkeypatch.setattr(backend_module, "build_engine", lambda *_: b"good")
+    backend = backend_module.TensorRtBackend(shipped_model())
+    cuda, seen = sys.modules["pycuda"], []
+
+    def run(inputs):
+        time.sleep(0.005)
+        seen.append(cuda.pushed)
+        return inputs
+
+    monkeypatch.setattr(backend, "_run", run)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(backend.run, [{}] * 8))
+    assert seen == [1] * 8
+
+
+def test_a_machine_without_a_gpu_is_told_so(backend_module, monkeypatch):
+    def no_gpu():
+        raise RuntimeError("no CUDA-capable device")
+
+    monkeypatch.setattr(sys.modules["pycuda.driver"], "init", no_gpu)
+    with pytest.raises(InputError, match=r"no NVIDIA GPU .*no CUDA-capable device.*use onnxruntime"):
+        backend_module.TensorRtBackend(shipped_model())
